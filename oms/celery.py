@@ -1,0 +1,35 @@
+"""The Celery application. Its messages are doorbells: the truth is always a row in the database."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oms.settings")
+
+app = Celery("oms")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# `expires` keeps a stopped worker from finding a heap of stale doorbells when it comes back.
+app.conf.beat_schedule = {
+    "sweep-outbox": {
+        "task": "oms.core.tasks.sweep_outbox",
+        "schedule": 5.0,
+        "options": {"expires": 30},
+    },
+    "beat-heartbeat": {
+        "task": "oms.core.tasks.beat_heartbeat",
+        "schedule": 10.0,
+        "options": {"expires": 30},
+    },
+    "expire-reservations": {
+        "task": "inventory.tasks.expire_reservations",
+        "schedule": 60.0,
+        "options": {"expires": 120},
+    },
+    "check-invariants": {
+        "task": "oms.core.tasks.check_invariants",
+        "schedule": crontab(hour=2, minute=30),
+    },
+}

@@ -1,0 +1,83 @@
+"""Answers for load balancers and people on call: alive, ready, which version."""
+
+import os
+import tomllib
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+
+import redis
+from django.apps import apps
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+HEARTBEAT_LIMIT = timedelta(seconds=60)
+QUEUE_AGE_LIMIT = timedelta(seconds=120)
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that this process answers, whatever the state of the servers behind it."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Say whether orders can be taken and worked on; 503 with the reasons where not."""
+    failed = {name: reason for name, check in CHECKS.items() if (reason := _reason(check))}
+    body = {"status": "not ready" if failed else "ready", "reasons": failed}
+    response = JsonResponse(body, status=503 if failed else 200)
+    if failed:
+        response["Retry-After"] = "5"
+    return response
+
+
+@require_safe
+def version(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"version": _version(), "commit": os.environ.get("OMS_COMMIT", "")})
+
+
+@cache
+def _version() -> str:
+    return str(tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"])
+
+
+def _reason(check: Callable[[], str]) -> str:
+    try:
+        return check()
+    except DatabaseError as error:
+        return f"The database does not answer: {type(error).__name__}."
+    except redis.RedisError as error:
+        return f"The broker does not answer: {type(error).__name__}."
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return ""
+
+
+def _migrations() -> str:
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return f"{len(waiting)} migrations are not applied; run manage.py migrate." if waiting else ""
+
+
+def _broker() -> str:
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
+        client.ping()
+    return ""
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "broker": _broker,
+}

@@ -1,0 +1,8 @@
+"""Entry point of the web processes: ``gunicorn oms.wsgi``."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oms.settings")
+application = get_wsgi_application()
