@@ -7,14 +7,17 @@ from datetime import timedelta
 from functools import cache
 
 import redis
-from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from oms.core import heartbeat
+from oms.core.models import Delivery, OutboxEvent
 
 HEARTBEAT_LIMIT = timedelta(seconds=60)
 QUEUE_AGE_LIMIT = timedelta(seconds=120)
@@ -31,7 +34,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
     """Say whether orders can be taken and worked on; 503 with the reasons where not."""
-    failed = {name: reason for name, check in CHECKS.items() if (reason := _reason(check))}
+    failed = {
+        name: reason for name, check in CHECKS.items() if (reason := _reason(check))
+    }
     body = {"status": "not ready" if failed else "ready", "reasons": failed}
     response = JsonResponse(body, status=503 if failed else 200)
     if failed:
@@ -41,12 +46,18 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def version(request: HttpRequest) -> HttpResponse:
-    return JsonResponse({"version": _version(), "commit": os.environ.get("OMS_COMMIT", "")})
+    return JsonResponse(
+        {"version": _version(), "commit": os.environ.get("OMS_COMMIT", "")}
+    )
 
 
 @cache
 def _version() -> str:
-    return str(tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"])
+    return str(
+        tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"][
+            "version"
+        ]
+    )
 
 
 def _reason(check: Callable[[], str]) -> str:
@@ -67,11 +78,17 @@ def _database() -> str:
 def _migrations() -> str:
     executor = MigrationExecutor(connection)
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return f"{len(waiting)} migrations are not applied; run manage.py migrate." if waiting else ""
+    return (
+        f"{len(waiting)} migrations are not applied; run manage.py migrate."
+        if waiting
+        else ""
+    )
 
 
 def _broker() -> str:
-    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
+    with redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2
+    ) as client:
         client.ping()
     return ""
 

@@ -24,7 +24,9 @@ if EMBEDDED_DATABASE and not env.has("SECRET_KEY"):
         SECRET_KEY = local_secret_key(VAR_DIR / "secret_key")
     except OSError as error:
         SECRET_KEY = ""
-        env.refuse(f"SECRET_KEY is missing and cannot be kept in {VAR_DIR}: {error.strerror}.")
+        env.refuse(
+            f"SECRET_KEY is missing and cannot be kept in {VAR_DIR}: {error.strerror}."
+        )
 else:
     SECRET_KEY = env.text("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS", default=[])
@@ -35,7 +37,9 @@ if LOCAL or PROCESS != "web":
 else:
     ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", default=[])
-BASE_URL = env.url("BASE_URL", ("http", "https"), default="http://127.0.0.1:8000").rstrip("/")
+BASE_URL = env.url(
+    "BASE_URL", ("http", "https"), default="http://127.0.0.1:8000"
+).rstrip("/")
 
 # --- Parts ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -94,12 +98,15 @@ TEMPLATES = [
 
 # --- Database: time-outs travel with every connection ----------------------------------------------
 STATEMENT_TIMEOUT_MS = env.integer(
-    "STATEMENT_TIMEOUT_MS", default={"web": 10_000, "worker": 60_000, "command": 60_000}[PROCESS]
+    "STATEMENT_TIMEOUT_MS",
+    default={"web": 10_000, "worker": 60_000, "command": 60_000}[PROCESS],
 )
 _TIMEOUTS = {
     "lock_timeout": env.integer("LOCK_TIMEOUT_MS", default=3_000),
     "statement_timeout": STATEMENT_TIMEOUT_MS,
-    "idle_in_transaction_session_timeout": env.integer("IDLE_TIMEOUT_MS", default=10_000),
+    "idle_in_transaction_session_timeout": env.integer(
+        "IDLE_TIMEOUT_MS", default=10_000
+    ),
 }
 DATABASES = {"default": env.database("DATABASE_URL", default=dict(embedded_database()))}
 DATABASES["default"] |= {
@@ -116,7 +123,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Celery: the message is a doorbell, so losing one loses nothing --------------------------------
 REDIS_URL = env.url(
-    "REDIS_URL", ("redis", "rediss", "unix"), **({"default": redis_url()} if LOCAL else {})
+    "REDIS_URL",
+    ("redis", "rediss", "unix"),
+    **({"default": redis_url()} if LOCAL else {}),
 )
 CELERY_BROKER_URL = f"redis+socket://{redis_socket()}" if EMBEDDED_REDIS else REDIS_URL
 CELERY_BROKER_URL = CELERY_BROKER_URL.replace("unix://", "redis+socket://", 1)
@@ -254,7 +263,9 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="orders@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Logs ------------------------------------------------------------------------------------------------
-LOG_FORMAT = env.choice("LOG_FORMAT", ["json", "text"], default="text" if LOCAL else "json")
+LOG_FORMAT = env.choice(
+    "LOG_FORMAT", ["json", "text"], default="text" if LOCAL else "json"
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -266,12 +277,17 @@ LOGGING = {
     "handlers": {
         "stdout": {
             "class": "logging.StreamHandler",
-            "stream": "ext://sys.stderr" if PROCESS == "command" else "ext://sys.stdout",
+            "stream": "ext://sys.stderr"
+            if PROCESS == "command"
+            else "ext://sys.stdout",
             "formatter": LOG_FORMAT,
             "filters": ["request_id"],
         }
     },
-    "root": {"handlers": ["stdout"], "level": env.text("LOG_LEVEL", default="INFO").upper()},
+    "root": {
+        "handlers": ["stdout"],
+        "level": env.text("LOG_LEVEL", default="INFO").upper(),
+    },
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
