@@ -23,7 +23,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VENV = BASE_DIR / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / ".installed"
-LOCKS = {"run": BASE_DIR / "requirements.lock", "dev": BASE_DIR / "requirements-dev.lock"}
+LOCKS = {
+    "run": BASE_DIR / "requirements.lock",
+    "dev": BASE_DIR / "requirements-dev.lock",
+}
 NEEDED_MEGABYTES = 700
 # What WeasyPrint opens while it runs, and the Debian package that brings it.
 LIBRARIES = {
@@ -32,7 +35,14 @@ LIBRARIES = {
 }
 FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-APT = ("-o", "DPkg::Lock::Timeout=60", "-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=20")
+APT = (
+    "-o",
+    "DPkg::Lock::Timeout=60",
+    "-o",
+    "Acquire::Retries=1",
+    "-o",
+    "Acquire::http::Timeout=20",
+)
 
 
 class SetupProblem(Exception):
@@ -73,10 +83,15 @@ def set_up(what: str) -> None:
 def reset() -> None:
     """Remove the data of this checkout, wherever it lies; the installed packages stay."""
     var = Path(os.environ.get("OMS_VAR") or BASE_DIR / "var").absolute()
-    elsewhere = Path("/var/lib/oms") / hashlib.sha256(str(var.resolve()).encode()).hexdigest()[:8]
+    elsewhere = (
+        Path("/var/lib/oms")
+        / hashlib.sha256(str(var.resolve()).encode()).hexdigest()[:8]
+    )
     lock = var / "supervisor.lock"
     if lock.exists() and not _is_free(lock):
-        raise SetupProblem("The demo or a command is still running: stop it first, then reset.")
+        raise SetupProblem(
+            "The demo or a command is still running: stop it first, then reset."
+        )
     for folder in (var, elsewhere):
         if folder.exists():
             shutil.rmtree(folder)
@@ -87,7 +102,9 @@ def reset() -> None:
 
 
 def _missing_packages(*, with_browser: bool) -> list[str]:
-    missing = [package for library, package in LIBRARIES.items() if not _can_load(library)]
+    missing = [
+        package for library, package in LIBRARIES.items() if not _can_load(library)
+    ]
     if not FONT.exists():
         missing.append("fonts-dejavu-core")
     if importlib.util.find_spec("ensurepip") is None and not PYTHON.exists():
@@ -110,7 +127,10 @@ def install_system_packages(missing: list[str]) -> None:
     hint = f"apt-get install {names}"
     if "python3-venv" in missing:
         raise SetupProblem(f"A package of Debian is missing; as root, type: {hint}")
-    print(f"Without these Debian packages PDFs or browser tests are left out: {hint}", flush=True)
+    print(
+        f"Without these Debian packages PDFs or browser tests are left out: {hint}",
+        flush=True,
+    )
 
 
 def _apt_prefix() -> list[str] | None:
@@ -124,7 +144,15 @@ def _apt_prefix() -> list[str] | None:
 
 
 def _apt_install(prefix: list[str], packages: list[str]) -> bool:
-    install = [*prefix, "apt-get", *APT, "install", "-y", "--no-install-recommends", *packages]
+    install = [
+        *prefix,
+        "apt-get",
+        *APT,
+        "install",
+        "-y",
+        "--no-install-recommends",
+        *packages,
+    ]
     return _succeeds(install) or (
         _succeeds([*prefix, "apt-get", *APT, "update"]) and _succeeds(install)
     )
@@ -147,12 +175,18 @@ def _is_installed(what: str) -> bool:
     except (OSError, ValueError):
         return False
     covers = kind == what or (kind == "dev" and what == "run")
-    return covers and fingerprint == _fingerprint(LOCKS[kind]) and _succeeds([str(PYTHON), "-c", ""])
+    return (
+        covers
+        and fingerprint == _fingerprint(LOCKS[kind])
+        and _succeeds([str(PYTHON), "-c", ""])
+    )
 
 
 def _fingerprint(lock: Path) -> str:
     version = ".".join(map(str, sys.version_info[:2]))
-    return hashlib.sha256(lock.read_bytes() + version.encode() + str(VENV).encode()).hexdigest()
+    return hashlib.sha256(
+        lock.read_bytes() + version.encode() + str(VENV).encode()
+    ).hexdigest()
 
 
 def _make_venv() -> None:
@@ -160,7 +194,9 @@ def _make_venv() -> None:
         return
     result = _run([sys.executable, "-m", "venv", "--clear", str(VENV)])
     if result.returncode != 0:
-        raise SetupProblem(f"The virtual environment cannot be made: {_last_line(result)}")
+        raise SetupProblem(
+            f"The virtual environment cannot be made: {_last_line(result)}"
+        )
 
 
 def _is_same_python() -> bool:
@@ -171,7 +207,14 @@ def _is_same_python() -> bool:
 def _install(lock: Path) -> None:
     environment = os.environ | _uv_settings()
     uv = [str(PYTHON), "-m", "uv", "--quiet", "pip", "install", "--python", str(PYTHON)]
-    pip = [str(PYTHON), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+    pip = [
+        str(PYTHON),
+        "-m",
+        "pip",
+        "--quiet",
+        "--disable-pip-version-check",
+        "install",
+    ]
     has_uv = _succeeds([*pip, "uv"])
     options = ["--require-hashes", "-r", str(lock)]
     if has_uv and _run([*uv, *options], environment).returncode == 0:
@@ -201,7 +244,11 @@ def _uv_settings() -> dict[str, str]:
         "UV_INDEX_STRATEGY": "unsafe-best-match",
         "UV_LINK_MODE": "copy" if os.environ.get("UV_CACHE_DIR") else "",
     }
-    return {name: value for name, value in wanted.items() if value and name not in os.environ}
+    return {
+        name: value
+        for name, value in wanted.items()
+        if value and name not in os.environ
+    }
 
 
 # --- Small things ----------------------------------------------------------------------------------
@@ -209,7 +256,9 @@ def _uv_settings() -> dict[str, str]:
 
 def _check_folder() -> None:
     if not os.access(BASE_DIR, os.W_OK | os.X_OK):
-        raise SetupProblem(f"{BASE_DIR} cannot be written by this user: clone it where you may write.")
+        raise SetupProblem(
+            f"{BASE_DIR} cannot be written by this user: clone it where you may write."
+        )
     for folder in (VENV, BASE_DIR / "var"):
         if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
             raise SetupProblem(
@@ -264,7 +313,11 @@ def _run(
 ) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False,
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
             stdin=subprocess.DEVNULL,
         )
     except OSError as error:

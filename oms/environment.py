@@ -44,7 +44,9 @@ class Environment:
 
     def names(self, name: str, default: list[str] = REQUIRED) -> list[str]:
         def read() -> list[str]:
-            return [part.strip() for part in self._env.str(name).split(",") if part.strip()]
+            return [
+                part.strip() for part in self._env.str(name).split(",") if part.strip()
+            ]
 
         return self._read(name, read, default, [])
 
@@ -61,7 +63,9 @@ class Environment:
         def read() -> dict[str, Any]:
             parsed = dict(self._env.db_url(name))
             if "postgres" not in str(parsed.get("ENGINE")):
-                raise ValueError("only PostgreSQL is supported, as in postgres://user:secret@host/name")
+                raise ValueError(
+                    "only PostgreSQL is supported, as in postgres://user:secret@host/name"
+                )
             return parsed
 
         return self._read(name, read, default, {})
@@ -73,7 +77,9 @@ class Environment:
         def read() -> str:
             value = str(self._env.str(name)).strip()
             if value.partition("://")[0] not in schemes:
-                raise ValueError(f"it has to start with {' or '.join(s + '://' for s in schemes)}")
+                raise ValueError(
+                    f"it has to start with {' or '.join(s + '://' for s in schemes)}"
+                )
             return value
 
         return self._read(name, read, default, "")
@@ -86,7 +92,9 @@ class Environment:
         if not self.problems:
             return
         lines = "".join(f"\n  - {problem}" for problem in self.problems)
-        sys.exit(f"The settings in the environment need attention (see .env.example):{lines}")
+        sys.exit(
+            f"The settings in the environment need attention (see .env.example):{lines}"
+        )
 
     def _read(self, name: str, read: Callable[[], T], default: T, empty: T) -> T:
         if not self.has(name):
@@ -97,7 +105,9 @@ class Environment:
         try:
             return read()
         except OSError as error:
-            self.problems.append(f"{name}_FILE cannot be read: {error.strerror} ({error.filename}).")
+            self.problems.append(
+                f"{name}_FILE cannot be read: {error.strerror} ({error.filename})."
+            )
         except (ValueError, environ.ImproperlyConfigured) as error:
             self.problems.append(f"{name} cannot be used: {error}.")
         return empty
@@ -116,7 +126,9 @@ def process_kind() -> ProcessKind:
     """Tell what this process is for: ``OMS_PROCESS`` if it is set, else by the program's name."""
     told = os.environ.get("OMS_PROCESS", "")
     program = Path(sys.argv[0]).name
-    if told == "web" or (not told and (program.startswith("gunicorn") or "runserver" in sys.argv)):
+    if told == "web" or (
+        not told and (program.startswith("gunicorn") or "runserver" in sys.argv)
+    ):
         return "web"
     if told == "worker" or (not told and program == "celery"):
         return "worker"

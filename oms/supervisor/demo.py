@@ -86,7 +86,12 @@ def _bring_up(supervisor: Supervisor, progress: Progress, host: str, port: int) 
 def _demo_environment(host: str, url: str) -> dict[str, str]:
     hosts = ["127.0.0.1", "localhost", "[::1]", host]
     shared = {} if host in LOOPBACK else {"ALLOWED_HOSTS": "*"}
-    defaults = {"OMS_DEMO": "1", "BASE_URL": url, "ALLOWED_HOSTS": ",".join(hosts), **shared}
+    defaults = {
+        "OMS_DEMO": "1",
+        "BASE_URL": url,
+        "ALLOWED_HOSTS": ",".join(hosts),
+        **shared,
+    }
     return {name: os.environ.get(name) or value for name, value in defaults.items()}
 
 
@@ -97,18 +102,24 @@ def _check_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except socket.gaierror:
-            raise SetupProblem(f"{host} is no address of this machine: try HOST=127.0.0.1.") from None
+            raise SetupProblem(
+                f"{host} is no address of this machine: try HOST=127.0.0.1."
+            ) from None
         except (OSError, OverflowError) as error:
             raise SetupProblem(_port_sentence(host, port, error)) from None
 
 
 def _port_sentence(host: str, port: int, error: Exception) -> str:
     if isinstance(error, PermissionError):
-        return f"Port {port} needs more rights than this user has: choose one above 1023."
+        return (
+            f"Port {port} needs more rights than this user has: choose one above 1023."
+        )
     if isinstance(error, OverflowError):
         return f"{port} is no port number: choose one from 1024 to 65535."
     if getattr(error, "errno", None) == 99:
-        return f"{host} is no address of this machine: try HOST=127.0.0.1 or HOST=0.0.0.0."
+        return (
+            f"{host} is no address of this machine: try HOST=127.0.0.1 or HOST=0.0.0.0."
+        )
     return f"Port {port} on {host} is busy: choose another one with make demo PORT={port + 1}."
 
 
@@ -129,18 +140,29 @@ def _manage(*arguments: str) -> None:
         child.wait()
         raise
     if code != 0:
-        raise SetupProblem(f"manage.py {arguments[0]} failed: {phrase_log(log, offset)}.")
+        raise SetupProblem(
+            f"manage.py {arguments[0]} failed: {phrase_log(log, offset)}."
+        )
 
 
 def _commands() -> set[str]:
     folders = BASE_DIR.glob("*/management/commands/*.py")
-    return {file.stem for file in (*folders, *BASE_DIR.glob("oms/*/management/commands/*.py"))}
+    return {
+        file.stem
+        for file in (*folders, *BASE_DIR.glob("oms/*/management/commands/*.py"))
+    }
 
 
 def _web(host: str, port: int) -> Web:
     options = ["--worker-class=gthread", "--workers=2", "--threads=4", "--timeout=60"]
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    bind = ["--bind", address, "--graceful-timeout=5", "--log-level=warning", "--no-control-socket"]
+    bind = [
+        "--bind",
+        address,
+        "--graceful-timeout=5",
+        "--log-level=warning",
+        "--no-control-socket",
+    ]
     return Web(
         name="web",
         command=python("-m", "gunicorn", "oms.wsgi", *options, *bind),
@@ -151,7 +173,12 @@ def _web(host: str, port: int) -> Web:
 
 
 def _worker() -> Program:
-    options = ["--concurrency=2", "--loglevel=INFO", "--without-gossip", "--without-mingle"]
+    options = [
+        "--concurrency=2",
+        "--loglevel=INFO",
+        "--without-gossip",
+        "--without-mingle",
+    ]
     return Program(
         name="worker",
         command=python("-m", "celery", "-A", "oms", "worker", "-Q", QUEUES, *options),
@@ -180,7 +207,10 @@ def _shown(host: str) -> str:
 def _introduce(url: str, seconds: float) -> None:
     servers = [var_dir() / "postgres", var_dir() / "redis"]
     megabytes = memory_in_use(str(var_dir()), servers) // 2**20
-    print(f"\nRunning after {seconds:.0f} s with {megabytes} MB of memory: {url}/admin/", flush=True)
+    print(
+        f"\nRunning after {seconds:.0f} s with {megabytes} MB of memory: {url}/admin/",
+        flush=True,
+    )
     for line in describe(_demo_info()):
         print(f"  {line}", flush=True)
     print(f"Logs: {var_dir() / 'log'}. Ctrl-C stops everything.\n", flush=True)
@@ -213,5 +243,3 @@ def _keep_running(supervisor: Supervisor) -> None:
     while True:
         supervisor.check()
         time.sleep(0.3)
-
-

@@ -76,7 +76,13 @@ def _database_account() -> Account:
     except KeyError:
         pass
     useradd = shutil.which("useradd") or "/usr/sbin/useradd"
-    options = ["--system", "--no-create-home", "--home-dir", "/nonexistent", "--user-group"]
+    options = [
+        "--system",
+        "--no-create-home",
+        "--home-dir",
+        "/nonexistent",
+        "--user-group",
+    ]
     try:
         command = [useradd, *options, "--shell", "/usr/sbin/nologin", ACCOUNT_NAME]
         subprocess.run(command, check=True, capture_output=True)
@@ -136,7 +142,13 @@ class Postgres(Program):
             os.chown(draft, self.account.uid, self.account.gid)
         offset = self.log.stat().st_size if self.log.exists() else 0
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-        options = ["--username=oms", "--auth=trust", "--encoding=UTF8", "--no-sync", *locale]
+        options = [
+            "--username=oms",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--no-sync",
+            *locale,
+        ]
         child = spawn(
             [str(self.install / "bin" / "initdb"), f"--pgdata={draft}", *options],
             log=self.log,
@@ -154,7 +166,11 @@ class Postgres(Program):
 
     def _check_version(self) -> None:
         made_by = (self.data / "PG_VERSION").read_text().strip()
-        ours = (self.install / "share").parent.name.partition("-")[0].removeprefix("pginstall")
+        ours = (
+            (self.install / "share")
+            .parent.name.partition("-")[0]
+            .removeprefix("pginstall")
+        )
         if ours and made_by != ours:
             raise SetupProblem(
                 f"The data in {self.data} was made by PostgreSQL {made_by}, not {ours}:"
@@ -165,10 +181,17 @@ class Postgres(Program):
 def embedded_postgres(place: Place, *, durable: bool = True) -> Postgres:
     settings = SETTINGS | {"unix_socket_directories": str(socket_dir("pg"))}
     settings |= {} if durable else NOT_DURABLE
-    flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
+    flags = [
+        flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")
+    ]
     return Postgres(
         name="postgres",
-        command=[str(place.install / "bin" / "postgres"), "-D", str(place.data), *flags],
+        command=[
+            str(place.install / "bin" / "postgres"),
+            "-D",
+            str(place.data),
+            *flags,
+        ],
         environment={"LC_ALL": "C"},
         account=place.account,
         stop_signals=(signal.SIGINT, signal.SIGQUIT),
@@ -180,7 +203,9 @@ def embedded_postgres(place: Place, *, durable: bool = True) -> Postgres:
 
 def _ensure_database() -> None:
     host = str(socket_dir("pg"))
-    connection = psycopg2.connect(host=host, user="oms", dbname="postgres", connect_timeout=2)
+    connection = psycopg2.connect(
+        host=host, user="oms", dbname="postgres", connect_timeout=2
+    )
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -189,5 +214,3 @@ def _ensure_database() -> None:
                 cursor.execute("CREATE DATABASE oms")
     finally:
         connection.close()
-
-

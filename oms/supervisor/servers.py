@@ -83,7 +83,9 @@ def _already_running(lock: FileLock) -> str:
 def run_servers_until_unused() -> None:
     """Run the servers as long as at least one command holds the users' lock."""
     with supervised(lambda sentence: print(sentence, flush=True)) as (supervisor, _):
-        supervisor.start(*needed_servers(lambda sentence: print(sentence, file=sys.stderr)))
+        supervisor.start(
+            *needed_servers(lambda sentence: print(sentence, file=sys.stderr))
+        )
         alone = users_lock(var_dir())
         while not alone.take():
             supervisor.check()
@@ -120,7 +122,9 @@ def ensure_running(var: Path) -> None:
             elif child.poll() is not None:
                 raise SetupProblem(phrase_log(log, offset).partition(" (more in")[0])
         if time.monotonic() > deadline:
-            raise SetupProblem(f"The embedded servers do not answer: {phrase_log(log, offset)}.")
+            raise SetupProblem(
+                f"The embedded servers do not answer: {phrase_log(log, offset)}."
+            )
         time.sleep(0.05)
 
 

@@ -60,7 +60,11 @@ class Supervisor:
             child = self.children.pop()
             if child.process.poll() is None:
                 program = child.program
-                end([child.process.pid], *program.stop_signals, patience=program.patience)
+                end(
+                    [child.process.pid],
+                    *program.stop_signals,
+                    patience=program.patience,
+                )
                 child.process.wait()
 
     def _begin(self, program: Program) -> Child:
@@ -89,7 +93,9 @@ class Supervisor:
         child.failures += 1
         child.start_again_at = time.monotonic() + pause
         how = _how_it_ended(child.process.returncode)
-        self.say(f"{child.program.name} ended ({how}); it starts again in {pause:.0f} s.")
+        self.say(
+            f"{child.program.name} ended ({how}); it starts again in {pause:.0f} s."
+        )
 
     def _start_again_when_due(self, child: Child) -> None:
         if child.start_again_at is None or time.monotonic() < child.start_again_at:
@@ -100,7 +106,9 @@ class Supervisor:
             pause = min(2.0**child.failures, LONGEST_PAUSE)
             child.failures += 1
             child.start_again_at = time.monotonic() + pause
-            self.say(f"{child.program.name} cannot start: {problem} Next try in {pause:.0f} s.")
+            self.say(
+                f"{child.program.name} cannot start: {problem} Next try in {pause:.0f} s."
+            )
             return
         child.process, child.log_offset = fresh.process, fresh.log_offset
         child.started_at, child.start_again_at = time.monotonic(), None
@@ -109,5 +117,3 @@ class Supervisor:
 
 def _how_it_ended(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
-
-

@@ -36,7 +36,8 @@ class Paper(models.Model):
         verbose_name_plural = _("papers")
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(state__in=["queued", "ready", "failed"]), name="paper_state"
+                condition=models.Q(state__in=["queued", "ready", "failed"]),
+                name="paper_state",
             ),
             models.CheckConstraint(
                 condition=~models.Q(state="ready")
@@ -60,11 +61,17 @@ class Paper(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["document_kind", "document_id", "id"], name="paper_document"),
             models.Index(
-                fields=["queued_at"], condition=models.Q(state="queued"), name="paper_queued"
+                fields=["document_kind", "document_id", "id"], name="paper_document"
             ),
-            models.Index(fields=["id"], condition=models.Q(state="failed"), name="paper_failed"),
+            models.Index(
+                fields=["queued_at"],
+                condition=models.Q(state="queued"),
+                name="paper_queued",
+            ),
+            models.Index(
+                fields=["id"], condition=models.Q(state="failed"), name="paper_failed"
+            ),
         ]
 
     def __str__(self) -> str:

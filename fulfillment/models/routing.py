@@ -1,0 +1,23 @@
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import Order
+
+
+class RoutingDecision(models.Model):
+    """Which warehouses got which units of an order, and why: the trace shows every candidate."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="+")
+    plan = models.JSONField()
+    trace = models.JSONField()
+    actor_label = models.CharField(max_length=150)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("routing decision")
+        verbose_name_plural = _("routing decisions")
+        indexes = [models.Index(fields=["order", "-id"], name="routing_decision_order")]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} at {self.at}"

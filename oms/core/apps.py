@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.contrib.admin import apps as django_admin
+from django.utils.translation import gettext_lazy as _
+
+
+class CoreConfig(AppConfig):
+    default = True
+    name = "oms.core"
+    label = "core"
+    verbose_name = _("System")
+
+
+class AdminConfig(django_admin.AdminConfig):
+    default = False
+    default_site = "oms.core.site.OmsAdminSite"

@@ -1,0 +1,3 @@
+from returns.models.customer_return import Return, ReturnLine
+
+__all__ = ["Return", "ReturnLine"]
