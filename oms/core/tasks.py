@@ -1,0 +1,42 @@
+"""Celery's way into the kernel: ids in, one call, safe to run twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+
+from oms.core import cases, heartbeat, jobs, outbox
+
+RELAY = "oms.core.tasks.relay"
+
+
+@shared_task
+def relay() -> None:
+    """Fan new events out and wake the subscribers that got work."""
+    jobs.stop_ringing(RELAY, "orders")
+    outbox.ring_subscribers(outbox.fan_out())
+
+
+@shared_task
+def deliver(subscriber: str) -> None:
+    """Work off what is due for one subscriber."""
+    outbox.deliver(subscriber)
+
+
+@shared_task
+def sweep_outbox() -> None:
+    """Find the rows whose doorbell was lost; runs every few seconds."""
+    outbox.ring_subscribers(outbox.fan_out() | outbox.subscribers_with_due_work())
+
+
+@shared_task
+def prune_outbox() -> None:
+    """Delete events that everybody has had for a week."""
+    outbox.prune(older_than=timedelta(days=7))
+
+
+@shared_task
+def beat_heartbeat() -> None:
+    """Prove that a worker is alive."""
+    heartbeat.beat()

@@ -51,6 +51,7 @@ class Delivery(models.Model):
     class Meta:
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
+        permissions = [("retry_delivery", _("Can retry parked deliveries"))]
         constraints = [
             models.UniqueConstraint(
                 fields=["event", "subscriber"], name="delivery_once"

@@ -7,7 +7,7 @@ class Place(models.Model):
 
     A row with a postcode stands for that postcode, one without for the largest city of that name in
     the country, and one with neither for the middle of the country. Codes and names are stored in
-    the folded form of ``oms.core.places``.
+    the folded form of ``oms.core.place_names``.
     """
 
     country = models.CharField(max_length=2)
