@@ -83,15 +83,10 @@ def set_up(what: str) -> None:
 def reset() -> None:
     """Remove the data of this checkout, wherever it lies; the installed packages stay."""
     var = Path(os.environ.get("OMS_VAR") or BASE_DIR / "var").absolute()
-    elsewhere = (
-        Path("/var/lib/oms")
-        / hashlib.sha256(str(var.resolve()).encode()).hexdigest()[:8]
-    )
+    elsewhere = Path("/var/lib/oms") / hashlib.sha256(str(var.resolve()).encode()).hexdigest()[:8]
     lock = var / "supervisor.lock"
     if lock.exists() and not _is_free(lock):
-        raise SetupProblem(
-            "The demo or a command is still running: stop it first, then reset."
-        )
+        raise SetupProblem("The demo or a command is still running: stop it first, then reset.")
     for folder in (var, elsewhere):
         if folder.exists():
             shutil.rmtree(folder)
@@ -102,9 +97,7 @@ def reset() -> None:
 
 
 def _missing_packages(*, with_browser: bool) -> list[str]:
-    missing = [
-        package for library, package in LIBRARIES.items() if not _can_load(library)
-    ]
+    missing = [package for library, package in LIBRARIES.items() if not _can_load(library)]
     if not FONT.exists():
         missing.append("fonts-dejavu-core")
     if importlib.util.find_spec("ensurepip") is None and not PYTHON.exists():
@@ -176,17 +169,13 @@ def _is_installed(what: str) -> bool:
         return False
     covers = kind == what or (kind == "dev" and what == "run")
     return (
-        covers
-        and fingerprint == _fingerprint(LOCKS[kind])
-        and _succeeds([str(PYTHON), "-c", ""])
+        covers and fingerprint == _fingerprint(LOCKS[kind]) and _succeeds([str(PYTHON), "-c", ""])
     )
 
 
 def _fingerprint(lock: Path) -> str:
     version = ".".join(map(str, sys.version_info[:2]))
-    return hashlib.sha256(
-        lock.read_bytes() + version.encode() + str(VENV).encode()
-    ).hexdigest()
+    return hashlib.sha256(lock.read_bytes() + version.encode() + str(VENV).encode()).hexdigest()
 
 
 def _make_venv() -> None:
@@ -194,9 +183,7 @@ def _make_venv() -> None:
         return
     result = _run([sys.executable, "-m", "venv", "--clear", str(VENV)])
     if result.returncode != 0:
-        raise SetupProblem(
-            f"The virtual environment cannot be made: {_last_line(result)}"
-        )
+        raise SetupProblem(f"The virtual environment cannot be made: {_last_line(result)}")
 
 
 def _is_same_python() -> bool:
@@ -244,11 +231,7 @@ def _uv_settings() -> dict[str, str]:
         "UV_INDEX_STRATEGY": "unsafe-best-match",
         "UV_LINK_MODE": "copy" if os.environ.get("UV_CACHE_DIR") else "",
     }
-    return {
-        name: value
-        for name, value in wanted.items()
-        if value and name not in os.environ
-    }
+    return {name: value for name, value in wanted.items() if value and name not in os.environ}
 
 
 # --- Small things ----------------------------------------------------------------------------------

@@ -44,9 +44,7 @@ class Environment:
 
     def names(self, name: str, default: list[str] = REQUIRED) -> list[str]:
         def read() -> list[str]:
-            return [
-                part.strip() for part in self._env.str(name).split(",") if part.strip()
-            ]
+            return [part.strip() for part in self._env.str(name).split(",") if part.strip()]
 
         return self._read(name, read, default, [])
 
@@ -77,9 +75,7 @@ class Environment:
         def read() -> str:
             value = str(self._env.str(name)).strip()
             if value.partition("://")[0] not in schemes:
-                raise ValueError(
-                    f"it has to start with {' or '.join(s + '://' for s in schemes)}"
-                )
+                raise ValueError(f"it has to start with {' or '.join(s + '://' for s in schemes)}")
             return value
 
         return self._read(name, read, default, "")
@@ -92,9 +88,7 @@ class Environment:
         if not self.problems:
             return
         lines = "".join(f"\n  - {problem}" for problem in self.problems)
-        sys.exit(
-            f"The settings in the environment need attention (see .env.example):{lines}"
-        )
+        sys.exit(f"The settings in the environment need attention (see .env.example):{lines}")
 
     def _read(self, name: str, read: Callable[[], T], default: T, empty: T) -> T:
         if not self.has(name):
@@ -126,9 +120,7 @@ def process_kind() -> ProcessKind:
     """Tell what this process is for: ``OMS_PROCESS`` if it is set, else by the program's name."""
     told = os.environ.get("OMS_PROCESS", "")
     program = Path(sys.argv[0]).name
-    if told == "web" or (
-        not told and (program.startswith("gunicorn") or "runserver" in sys.argv)
-    ):
+    if told == "web" or (not told and (program.startswith("gunicorn") or "runserver" in sys.argv)):
         return "web"
     if told == "worker" or (not told and program == "celery"):
         return "worker"

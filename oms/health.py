@@ -34,9 +34,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
     """Say whether orders can be taken and worked on; 503 with the reasons where not."""
-    failed = {
-        name: reason for name, check in CHECKS.items() if (reason := _reason(check))
-    }
+    failed = {name: reason for name, check in CHECKS.items() if (reason := _reason(check))}
     body = {"status": "not ready" if failed else "ready", "reasons": failed}
     response = JsonResponse(body, status=503 if failed else 200)
     if failed:
@@ -46,17 +44,13 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def version(request: HttpRequest) -> HttpResponse:
-    return JsonResponse(
-        {"version": _version(), "commit": os.environ.get("OMS_COMMIT", "")}
-    )
+    return JsonResponse({"version": _version(), "commit": os.environ.get("OMS_COMMIT", "")})
 
 
 @cache
 def _version() -> str:
     return str(
-        tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"][
-            "version"
-        ]
+        tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
     )
 
 
@@ -78,23 +72,33 @@ def _database() -> str:
 def _migrations() -> str:
     executor = MigrationExecutor(connection)
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return (
-        f"{len(waiting)} migrations are not applied; run manage.py migrate."
-        if waiting
-        else ""
-    )
+    return f"{len(waiting)} migrations are not applied; run manage.py migrate." if waiting else ""
 
 
-def _broker() -> str:
-    with redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2
-    ) as client:
-        client.ping()
+def _worker() -> str:
+    silence = heartbeat.age()
+    if silence is None:
+        return "No worker has answered yet; start a Celery worker and beat."
+    if silence > HEARTBEAT_LIMIT:
+        return f"No worker has answered for {silence.total_seconds():.0f} s."
+    return ""
+
+
+def _queue() -> str:
+    """Look at the rows, which are the truth, and not at the length of a list in the broker."""
+    now = timezone.now()
+    waiting = OutboxEvent.objects.filter(fanned_out_at=None).aggregate(since=Min("created_at"))
+    due = Delivery.objects.filter(state=Delivery.State.PENDING, due_at__lt=now)
+    moments = [waiting["since"], due.aggregate(since=Min("due_at"))["since"]]
+    age = max((now - moment for moment in moments if moment), default=timedelta())
+    if age > QUEUE_AGE_LIMIT:
+        return f"The oldest waiting event is {age.total_seconds():.0f} s old."
     return ""
 
 
 CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
     "migrations": _migrations,
-    "broker": _broker,
+    "worker": _worker,
+    "queue": _queue,
 }

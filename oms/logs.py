@@ -26,9 +26,7 @@ class RequestIdFilter(logging.Filter):
 class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, object] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(
-                timespec="milliseconds"
-            ),
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
             "request_id": getattr(record, "request_id", "-"),
@@ -36,9 +34,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(
-            entry | getattr(record, "facts", {}), default=str, ensure_ascii=False
-        )
+        return json.dumps(entry | getattr(record, "facts", {}), default=str, ensure_ascii=False)
 
 
 class RequestLogMiddleware:
@@ -52,9 +48,7 @@ class RequestLogMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
-        token = request_id.set(
-            given if _TRUSTED_ID.fullmatch(given) else uuid.uuid4().hex
-        )
+        token = request_id.set(given if _TRUSTED_ID.fullmatch(given) else uuid.uuid4().hex)
         started = time.perf_counter()
         try:
             response = self.get_response(request)

@@ -16,7 +16,7 @@ DEBUG = env.boolean("DEBUG", default=False)
 DEMO = env.boolean("OMS_DEMO", default=False)
 EMBEDDED_DATABASE = not env.has("DATABASE_URL")
 EMBEDDED_REDIS = not env.has("REDIS_URL")
-LOCAL = DEBUG or DEMO or EMBEDDED_DATABASE
+LOCAL = env.boolean("OMS_LOCAL", default=DEBUG or DEMO or EMBEDDED_DATABASE)
 HTTPS = env.boolean("HTTPS", default=not LOCAL)
 
 if EMBEDDED_DATABASE and not env.has("SECRET_KEY"):
@@ -24,9 +24,7 @@ if EMBEDDED_DATABASE and not env.has("SECRET_KEY"):
         SECRET_KEY = local_secret_key(VAR_DIR / "secret_key")
     except OSError as error:
         SECRET_KEY = ""
-        env.refuse(
-            f"SECRET_KEY is missing and cannot be kept in {VAR_DIR}: {error.strerror}."
-        )
+        env.refuse(f"SECRET_KEY is missing and cannot be kept in {VAR_DIR}: {error.strerror}.")
 else:
     SECRET_KEY = env.text("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS", default=[])
@@ -37,9 +35,7 @@ if LOCAL or PROCESS != "web":
 else:
     ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", default=[])
-BASE_URL = env.url(
-    "BASE_URL", ("http", "https"), default="http://127.0.0.1:8000"
-).rstrip("/")
+BASE_URL = env.url("BASE_URL", ("http", "https"), default="http://127.0.0.1:8000").rstrip("/")
 
 # --- Parts ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -104,9 +100,7 @@ STATEMENT_TIMEOUT_MS = env.integer(
 _TIMEOUTS = {
     "lock_timeout": env.integer("LOCK_TIMEOUT_MS", default=3_000),
     "statement_timeout": STATEMENT_TIMEOUT_MS,
-    "idle_in_transaction_session_timeout": env.integer(
-        "IDLE_TIMEOUT_MS", default=10_000
-    ),
+    "idle_in_transaction_session_timeout": env.integer("IDLE_TIMEOUT_MS", default=10_000),
 }
 DATABASES = {"default": env.database("DATABASE_URL", default=dict(embedded_database()))}
 DATABASES["default"] |= {
@@ -229,7 +223,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 # --- Files -------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = env.text("STATIC_ROOT", default=str(VAR_DIR / "static"))
+STATIC_ROOT = env.text("STATIC_ROOT", default="" if LOCAL else str(VAR_DIR / "static")) or None
 MEDIA_ROOT = env.text("MEDIA_ROOT", default=str(VAR_DIR / "media"))
 WHITENOISE_USE_FINDERS = LOCAL
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -263,9 +257,7 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="orders@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Logs ------------------------------------------------------------------------------------------------
-LOG_FORMAT = env.choice(
-    "LOG_FORMAT", ["json", "text"], default="text" if LOCAL else "json"
-)
+LOG_FORMAT = env.choice("LOG_FORMAT", ["json", "text"], default="text" if LOCAL else "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -277,9 +269,7 @@ LOGGING = {
     "handlers": {
         "stdout": {
             "class": "logging.StreamHandler",
-            "stream": "ext://sys.stderr"
-            if PROCESS == "command"
-            else "ext://sys.stdout",
+            "stream": "ext://sys.stderr" if PROCESS == "command" else "ext://sys.stdout",
             "formatter": LOG_FORMAT,
             "filters": ["request_id"],
         }

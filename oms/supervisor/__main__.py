@@ -33,9 +33,7 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m oms.supervisor", description=__doc__
-    )
+    parser = argparse.ArgumentParser(prog="python -m oms.supervisor", description=__doc__)
     parser.add_argument("what", choices=["demo", "servers"])
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)

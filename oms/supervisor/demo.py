@@ -111,15 +111,11 @@ def _check_port(host: str, port: int) -> None:
 
 def _port_sentence(host: str, port: int, error: Exception) -> str:
     if isinstance(error, PermissionError):
-        return (
-            f"Port {port} needs more rights than this user has: choose one above 1023."
-        )
+        return f"Port {port} needs more rights than this user has: choose one above 1023."
     if isinstance(error, OverflowError):
         return f"{port} is no port number: choose one from 1024 to 65535."
     if getattr(error, "errno", None) == 99:
-        return (
-            f"{host} is no address of this machine: try HOST=127.0.0.1 or HOST=0.0.0.0."
-        )
+        return f"{host} is no address of this machine: try HOST=127.0.0.1 or HOST=0.0.0.0."
     return f"Port {port} on {host} is busy: choose another one with make demo PORT={port + 1}."
 
 
@@ -140,17 +136,12 @@ def _manage(*arguments: str) -> None:
         child.wait()
         raise
     if code != 0:
-        raise SetupProblem(
-            f"manage.py {arguments[0]} failed: {phrase_log(log, offset)}."
-        )
+        raise SetupProblem(f"manage.py {arguments[0]} failed: {phrase_log(log, offset)}.")
 
 
 def _commands() -> set[str]:
     folders = BASE_DIR.glob("*/management/commands/*.py")
-    return {
-        file.stem
-        for file in (*folders, *BASE_DIR.glob("oms/*/management/commands/*.py"))
-    }
+    return {file.stem for file in (*folders, *BASE_DIR.glob("oms/*/management/commands/*.py"))}
 
 
 def _web(host: str, port: int) -> Web:

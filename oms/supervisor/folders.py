@@ -15,16 +15,10 @@ NEEDED_MEGABYTES = 300
 def prepare_var() -> Path:
     """Make the data folder; others may pass through it to their own part, but not look around."""
     var = var_dir()
-    for folder in (
-        (BASE_DIR / "var", var) if var.is_relative_to(BASE_DIR / "var") else (var,)
-    ):
+    for folder in (BASE_DIR / "var", var) if var.is_relative_to(BASE_DIR / "var") else (var,):
         folder.mkdir(parents=True, exist_ok=True)
         mode = stat.S_IMODE(folder.stat().st_mode)
-        if (
-            os.geteuid() == folder.stat().st_uid
-            and os.geteuid() == 0
-            and not mode & stat.S_IXOTH
-        ):
+        if os.geteuid() == folder.stat().st_uid and os.geteuid() == 0 and not mode & stat.S_IXOTH:
             folder.chmod(mode | 0o011)
     if not os.access(var, os.W_OK):
         raise SetupProblem(

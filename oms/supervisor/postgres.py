@@ -166,11 +166,7 @@ class Postgres(Program):
 
     def _check_version(self) -> None:
         made_by = (self.data / "PG_VERSION").read_text().strip()
-        ours = (
-            (self.install / "share")
-            .parent.name.partition("-")[0]
-            .removeprefix("pginstall")
-        )
+        ours = (self.install / "share").parent.name.partition("-")[0].removeprefix("pginstall")
         if ours and made_by != ours:
             raise SetupProblem(
                 f"The data in {self.data} was made by PostgreSQL {made_by}, not {ours}:"
@@ -181,9 +177,7 @@ class Postgres(Program):
 def embedded_postgres(place: Place, *, durable: bool = True) -> Postgres:
     settings = SETTINGS | {"unix_socket_directories": str(socket_dir("pg"))}
     settings |= {} if durable else NOT_DURABLE
-    flags = [
-        flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")
-    ]
+    flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
     return Postgres(
         name="postgres",
         command=[
@@ -203,9 +197,7 @@ def embedded_postgres(place: Place, *, durable: bool = True) -> Postgres:
 
 def _ensure_database() -> None:
     host = str(socket_dir("pg"))
-    connection = psycopg2.connect(
-        host=host, user="oms", dbname="postgres", connect_timeout=2
-    )
+    connection = psycopg2.connect(host=host, user="oms", dbname="postgres", connect_timeout=2)
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:

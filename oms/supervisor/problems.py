@@ -12,9 +12,7 @@ def phrase_os_error(error: OSError) -> str:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return f"The disk is full ({place}): free some space and start again."
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return (
-            f"{place} cannot be written by this user: run as its owner, or set OMS_VAR."
-        )
+        return f"{place} cannot be written by this user: run as its owner, or set OMS_VAR."
     return f"{error.strerror or error} ({place})."
 
 

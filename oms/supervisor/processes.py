@@ -97,11 +97,7 @@ def is_alive(pid: int) -> bool:
 
 def _all_pids() -> Iterable[int]:
     own = os.getpid()
-    return (
-        pid
-        for name in os.listdir("/proc")
-        if name.isdigit() and (pid := int(name)) != own
-    )
+    return (pid for name in os.listdir("/proc") if name.isdigit() and (pid := int(name)) != own)
 
 
 def living_in(folder: Path, program: str) -> list[int]:
@@ -109,17 +105,13 @@ def living_in(folder: Path, program: str) -> list[int]:
 
     PostgreSQL and Redis step into their data folder, so this cannot meet a stranger.
     """
-    return [
-        pid for pid in _all_pids() if is_alive(pid) and _lives_in(pid, folder, program)
-    ]
+    return [pid for pid in _all_pids() if is_alive(pid) and _lives_in(pid, folder, program)]
 
 
 def _lives_in(pid: int, folder: Path, program: str) -> bool:
     try:
         name = Path(f"/proc/{pid}/comm").read_text().strip()
-        return name == program and os.readlink(f"/proc/{pid}/cwd") == str(
-            folder.resolve()
-        )
+        return name == program and os.readlink(f"/proc/{pid}/cwd") == str(folder.resolve())
     except OSError:
         return False
 

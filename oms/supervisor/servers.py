@@ -83,9 +83,7 @@ def _already_running(lock: FileLock) -> str:
 def run_servers_until_unused() -> None:
     """Run the servers as long as at least one command holds the users' lock."""
     with supervised(lambda sentence: print(sentence, flush=True)) as (supervisor, _):
-        supervisor.start(
-            *needed_servers(lambda sentence: print(sentence, file=sys.stderr))
-        )
+        supervisor.start(*needed_servers(lambda sentence: print(sentence, file=sys.stderr)))
         alone = users_lock(var_dir())
         while not alone.take():
             supervisor.check()
@@ -93,9 +91,13 @@ def run_servers_until_unused() -> None:
 
 
 @contextmanager
-def embedded_servers() -> Iterator[None]:
-    """Have the embedded servers answer inside the block, whoever runs them."""
-    if _is_set("DATABASE_URL") or os.environ.get(MARK) == str(var_dir()):
+def embedded_servers(*, redis_alone: bool = False) -> Iterator[None]:
+    """Have the embedded servers answer inside the block, whoever runs them.
+
+    Where ``DATABASE_URL`` names an outside server nothing is started, save for Redis if `redis_alone`.
+    """
+    needed = not _is_set("DATABASE_URL") or (redis_alone and not _is_set("REDIS_URL"))
+    if not needed or os.environ.get(MARK) == str(var_dir()):
         yield
         return
     var = prepare_var()
@@ -122,9 +124,7 @@ def ensure_running(var: Path) -> None:
             elif child.poll() is not None:
                 raise SetupProblem(phrase_log(log, offset).partition(" (more in")[0])
         if time.monotonic() > deadline:
-            raise SetupProblem(
-                f"The embedded servers do not answer: {phrase_log(log, offset)}."
-            )
+            raise SetupProblem(f"The embedded servers do not answer: {phrase_log(log, offset)}.")
         time.sleep(0.05)
 
 
@@ -143,10 +143,14 @@ def _start_in_background(log: Path) -> subprocess.Popen[bytes]:
 
 
 def _answer() -> bool:
-    return (socket_dir("pg") / ".s.PGSQL.5432").exists() and _accepts_connections()
+    return (_is_set("DATABASE_URL") or _accepts_connections()) and (
+        _is_set("REDIS_URL") or embedded_redis().is_ready()
+    )
 
 
 def _accepts_connections() -> bool:
+    if not (socket_dir("pg") / ".s.PGSQL.5432").exists():
+        return False
     import psycopg2  # noqa: PLC0415 - not needed where an outside server is used
 
     try:

@@ -93,9 +93,7 @@ class Supervisor:
         child.failures += 1
         child.start_again_at = time.monotonic() + pause
         how = _how_it_ended(child.process.returncode)
-        self.say(
-            f"{child.program.name} ended ({how}); it starts again in {pause:.0f} s."
-        )
+        self.say(f"{child.program.name} ended ({how}); it starts again in {pause:.0f} s.")
 
     def _start_again_when_due(self, child: Child) -> None:
         if child.start_again_at is None or time.monotonic() < child.start_again_at:
@@ -106,9 +104,7 @@ class Supervisor:
             pause = min(2.0**child.failures, LONGEST_PAUSE)
             child.failures += 1
             child.start_again_at = time.monotonic() + pause
-            self.say(
-                f"{child.program.name} cannot start: {problem} Next try in {pause:.0f} s."
-            )
+            self.say(f"{child.program.name} cannot start: {problem} Next try in {pause:.0f} s.")
             return
         child.process, child.log_offset = fresh.process, fresh.log_offset
         child.started_at, child.start_again_at = time.monotonic(), None
