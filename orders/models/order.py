@@ -34,9 +34,7 @@ class OrderAddress(AddressFields):
 class OrderQuerySet(LockingQuerySet["Order"]):
     def open(self) -> OrderQuerySet:
         """Placed and not yet completed or canceled."""
-        return self.filter(
-            status__in=[Order.Status.PLACED, Order.Status.IN_FULFILLMENT]
-        )
+        return self.filter(status__in=[Order.Status.PLACED, Order.Status.IN_FULFILLMENT])
 
     def held(self) -> OrderQuerySet:
         return self.filter(Q(routing_holds__gt=0) | Q(shipping_holds__gt=0))
@@ -78,9 +76,7 @@ class Order(models.Model):
         editable=False,
     )
     channel = models.ForeignKey(SalesChannel, models.PROTECT, related_name="+")
-    external_id = models.CharField(
-        _("external id"), max_length=128, blank=True, db_default=""
-    )
+    external_id = models.CharField(_("external id"), max_length=128, blank=True, db_default="")
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders")
     status = FSMField(_("status"), protected=True, choices=Status, default=Status.DRAFT)
     fulfillment_status = models.CharField(
@@ -105,10 +101,11 @@ class Order(models.Model):
         choices=Customer.Settlement,
         db_default=Customer.Settlement.ON_ACCOUNT,
     )
-    terms_days = models.PositiveSmallIntegerField(
-        _("payment terms (days)"), db_default=30
-    )
+    terms_days = models.PositiveSmallIntegerField(_("payment terms (days)"), db_default=30)
     currency = models.CharField(_("currency"), max_length=3)
+    prices_include_tax = models.BooleanField(
+        _("prices include tax"), default=False, db_default=False
+    )
     customer_po_number = models.CharField(
         _("customer PO number"), max_length=64, blank=True, db_default=""
     )
@@ -118,9 +115,7 @@ class Order(models.Model):
     requested_date = models.DateField(_("requested date"), null=True, blank=True)
     locale = models.CharField(_("language"), max_length=16, db_default="en")
     ship_to = models.ForeignKey(OrderAddress, models.PROTECT, related_name="+")
-    bill_to = models.ForeignKey(
-        OrderAddress, models.PROTECT, null=True, related_name="+"
-    )
+    bill_to = models.ForeignKey(OrderAddress, models.PROTECT, null=True, related_name="+")
     lines_amount = AmountField(_("lines"), default=0, db_default=0)
     charges_amount = AmountField(_("charges"), default=0, db_default=0)
     tax_amount = AmountField(_("tax"), default=0, db_default=0)
@@ -204,7 +199,7 @@ class Order(models.Model):
                 name="order_total_adds_up",
             ),
             models.CheckConstraint(
-                condition=Q(status="draft") | Q(placed_at__isnull=False),
+                condition=Q(status__in=["draft", "canceled"]) | Q(placed_at__isnull=False),
                 name="order_placed_at",
             ),
         ]
@@ -301,9 +296,7 @@ class Hold(models.Model):
                 condition=Q(lifted_at=None),
                 name="hold_once_per_reason",
             ),
-            models.CheckConstraint(
-                condition=Q(kind__in=["routing", "shipping"]), name="hold_kind"
-            ),
+            models.CheckConstraint(condition=Q(kind__in=["routing", "shipping"]), name="hold_kind"),
         ]
 
     def __str__(self) -> str:
@@ -328,9 +321,7 @@ class SearchTerm(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["order", "kind", "term"], name="search_term_once"
-            )
+            models.UniqueConstraint(fields=["order", "kind", "term"], name="search_term_once")
         ]
         indexes = [
             models.Index(
