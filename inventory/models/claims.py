@@ -16,7 +16,9 @@ class Reservation(models.Model):
         QUOTE = "quote", _("Quote")
         CART = "cart", _("Cart")
 
-    product = models.ForeignKey(Product, models.PROTECT, related_name="reservations")
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="reservations", db_index=False
+    )
     warehouse = models.ForeignKey(
         Warehouse, models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -34,9 +36,7 @@ class Reservation(models.Model):
             models.UniqueConstraint(
                 fields=["demand_kind", "demand_id", "kind"], name="reservation_once"
             ),
-            models.CheckConstraint(
-                condition=Q(quantity__gt=0), name="reservation_quantity"
-            ),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="reservation_quantity"),
             models.CheckConstraint(
                 condition=Q(kind__in=["order", "backorder"])
                 | Q(kind__in=["quote", "cart"], expires_at__isnull=False),
@@ -62,8 +62,8 @@ class Allocation(models.Model):
     Inventory does not know orders: ``demand_kind`` and ``demand_id`` name the order line.
     """
 
-    warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="+")
-    product = models.ForeignKey(Product, models.PROTECT, related_name="allocations")
+    warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="+", db_index=False)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="allocations", db_index=False)
     quantity = models.IntegerField()
     demand_kind = models.CharField(max_length=16)
     demand_id = models.BigIntegerField()
@@ -77,13 +77,9 @@ class Allocation(models.Model):
                 fields=["demand_kind", "demand_id", "warehouse", "product"],
                 name="allocation_once",
             ),
-            models.CheckConstraint(
-                condition=Q(quantity__gt=0), name="allocation_quantity"
-            ),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="allocation_quantity"),
         ]
-        indexes = [
-            models.Index(fields=["warehouse", "product"], name="allocation_level")
-        ]
+        indexes = [models.Index(fields=["product", "warehouse"], name="allocation_level")]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.product_id} for {self.demand_kind} {self.demand_id}"

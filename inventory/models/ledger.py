@@ -15,13 +15,17 @@ class StockLevel(models.Model):
     on_hand = models.IntegerField(_("on hand"), default=0, db_default=0)
     allocated = models.IntegerField(_("allocated"), default=0, db_default=0)
     blocked = models.IntegerField(_("blocked"), default=0, db_default=0)
-    safety_stock = models.PositiveIntegerField(
-        _("safety stock"), default=0, db_default=0
-    )
+    safety_stock = models.PositiveIntegerField(_("safety stock"), default=0, db_default=0)
 
     class Meta:
         verbose_name = _("stock level")
         verbose_name_plural = _("stock levels")
+        permissions = [
+            ("receive", _("Can receive goods")),
+            ("adjust", _("Can adjust stock")),
+            ("approve_adjustment", _("Can approve adjustments above the limit")),
+            ("move", _("Can move goods between bins")),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["warehouse", "product"], name="level_once"),
             models.CheckConstraint(
@@ -62,11 +66,12 @@ class StockMovement(models.Model):
 
     Append-only: a trigger refuses UPDATE and DELETE. ``quantity`` is what was handled (> 0); the
     deltas say what it did to the level. ``bin_from`` or ``bin_to`` is empty where goods enter or
-    leave the warehouse, both are for claims.
+    leave the warehouse, both are for claims. Claims need no ``idem_key``: the counters of the demand
+    guard them. It is the most written table, so it has no index that no screen reads.
     """
 
-    warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="+")
-    product = models.ForeignKey(Product, models.PROTECT, related_name="movements")
+    warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="+", db_index=False)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="movements", db_index=False)
     kind = models.CharField(_("movement"), max_length=12, choices=MovementKind)
     quantity = models.IntegerField(_("quantity"))
     on_hand_delta = models.IntegerField(default=0, db_default=0)
@@ -75,9 +80,9 @@ class StockMovement(models.Model):
     on_hand_after = models.IntegerField()
     allocated_after = models.IntegerField()
     blocked_after = models.IntegerField()
-    bin_from = models.ForeignKey(Bin, models.PROTECT, null=True, related_name="+")
-    bin_to = models.ForeignKey(Bin, models.PROTECT, null=True, related_name="+")
-    lot = models.ForeignKey(Lot, models.PROTECT, null=True, related_name="+")
+    bin_from = models.ForeignKey(Bin, models.PROTECT, null=True, related_name="+", db_index=False)
+    bin_to = models.ForeignKey(Bin, models.PROTECT, null=True, related_name="+", db_index=False)
+    lot = models.ForeignKey(Lot, models.PROTECT, null=True, related_name="+", db_index=False)
     serial = models.CharField(max_length=64, null=True)
     demand_kind = models.CharField(max_length=16, blank=True, db_default="")
     demand_id = models.BigIntegerField(null=True)
@@ -86,16 +91,16 @@ class StockMovement(models.Model):
     note = models.TextField(_("note"), blank=True, db_default="")
     user_id = models.BigIntegerField(null=True)
     actor_label = models.CharField(max_length=150)
-    idem_key = models.CharField(max_length=100, unique=True)
+    idem_key = models.CharField(max_length=100, null=True)
     at = models.DateTimeField(_("time"), db_default=Now())
 
     class Meta:
         verbose_name = _("stock movement")
         verbose_name_plural = _("stock movements")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(quantity__gt=0), name="movement_quantity"
-            ),
+            models.UniqueConstraint(fields=["idem_key"], name="movement_booked_once"),
+            models.CheckConstraint(condition=Q(kind__in=MovementKind.values), name="movement_kind"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="movement_quantity"),
             models.CheckConstraint(
                 condition=Q(allocated_after__gte=0)
                 & Q(blocked_after__gte=0)
@@ -130,9 +135,7 @@ class AdjustmentRecord(models.Model):
         verbose_name = _("past adjustment")
         verbose_name_plural = _("past adjustments")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(quantity__gt=0), name="past_adjustment_quantity"
-            )
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="past_adjustment_quantity")
         ]
 
     def __str__(self) -> str:
