@@ -26,14 +26,29 @@ demo: setup ## everything running with demo data (HOST=... PORT=...)
 reset: python ## remove all data of this checkout
 	@$(PYTHON) oms/bootstrap.py reset
 
+MARKS ?= not slow and not bench
+
 test: setup-dev ## the whole test suite
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow and not bench' $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "$(MARKS)" $(ARGS)
 
 test-slow: setup-dev ## the long campaigns
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
+# What `check` needs from the environment: production's settings, and no server.
+PRODUCTION := env -u DEBUG -u OMS_DEMO -u OMS_LOCAL OMS_PROCESS=web ALLOWED_HOSTS=oms.example.com \
+	SECRET_KEY=for-the-checks-only-and-never-used-anywhere-else-0123456789 BEHIND_PROXY=1 \
+	DATABASE_URL=postgres://checks@127.0.0.1:1/checks REDIS_URL=redis://127.0.0.1:1/0 \
+	EMAIL_URL=smtp://127.0.0.1:1
+
 check: setup-dev ## format, rules, types, layers, templates, migrations, deployment
-	@$(BIN)/python -m oms.checks
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(PRODUCTION) $(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/codespell
+	$(PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 bench: setup ## measure, print a table, write JSON
 	@$(BIN)/python -m bench $(ARGS)

@@ -1,9 +1,12 @@
 """The Celery application. Its messages are doorbells: the truth is always a row in the database."""
 
 import os
+from pathlib import Path
+from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oms.settings")
 
@@ -33,3 +36,10 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=2, minute=30),
     },
 }
+
+
+@worker_ready.connect
+def announce(**_facts: Any) -> None:
+    """Tell the supervisor that waits for this worker."""
+    if ready_file := os.environ.get("OMS_READY_FILE"):
+        Path(ready_file).touch()

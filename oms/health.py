@@ -25,14 +25,14 @@ QUEUE_AGE_LIMIT = timedelta(seconds=120)
 
 @require_safe
 @never_cache
-def healthz(request: HttpRequest) -> HttpResponse:
+def healthz(_request: HttpRequest) -> HttpResponse:
     """Say that this process answers, whatever the state of the servers behind it."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 @never_cache
-def readyz(request: HttpRequest) -> HttpResponse:
+def readyz(_request: HttpRequest) -> HttpResponse:
     """Say whether orders can be taken and worked on; 503 with the reasons where not."""
     failed = {name: reason for name, check in CHECKS.items() if (reason := _reason(check))}
     body = {"status": "not ready" if failed else "ready", "reasons": failed}
@@ -43,7 +43,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def version(request: HttpRequest) -> HttpResponse:
+def version(_request: HttpRequest) -> HttpResponse:
     return JsonResponse({"version": _version(), "commit": os.environ.get("OMS_COMMIT", "")})
 
 

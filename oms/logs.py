@@ -48,11 +48,13 @@ class RequestLogMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
-        token = request_id.set(given if _TRUSTED_ID.fullmatch(given) else uuid.uuid4().hex)
+        own_id = given if _TRUSTED_ID.fullmatch(given) else uuid.uuid4().hex
+        setattr(request, "request_id", own_id)  # noqa: B010 - pages show it, Django's type lacks it
+        token = request_id.set(own_id)
         started = time.perf_counter()
         try:
             response = self.get_response(request)
-            response["X-Request-ID"] = request_id.get()
+            response["X-Request-ID"] = own_id
             _log(request, response, time.perf_counter() - started)
             return response
         finally:

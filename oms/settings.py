@@ -37,6 +37,8 @@ else:
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", default=[])
 BASE_URL = env.url("BASE_URL", ("http", "https"), default="http://127.0.0.1:8000").rstrip("/")
 
+COMPANY_NAME = env.text("COMPANY_NAME", default="")
+
 # --- Parts ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "oms.core.apps.AdminConfig",
@@ -87,6 +89,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "oms.core.context_processors.shell",
             ]
         },
     }

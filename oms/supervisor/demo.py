@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from oms.paths import BASE_DIR, var_dir
@@ -34,6 +35,19 @@ class Web(Program):
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError):
             return False
+
+
+@dataclass(frozen=True)
+class Worker(Program):
+    @property
+    def ready_file(self) -> Path:
+        return var_dir() / f"{self.name}.ready"
+
+    def prepare(self) -> None:
+        self.ready_file.unlink(missing_ok=True)
+
+    def is_ready(self) -> bool:
+        return self.ready_file.exists()
 
 
 class Progress:
@@ -163,17 +177,15 @@ def _web(host: str, port: int) -> Web:
     )
 
 
-def _worker() -> Program:
-    options = [
-        "--concurrency=2",
-        "--loglevel=INFO",
-        "--without-gossip",
-        "--without-mingle",
-    ]
-    return Program(
+def _worker() -> Worker:
+    options = ["--concurrency=2", "--loglevel=INFO", "--without-gossip", "--without-mingle"]
+    return Worker(
         name="worker",
         command=python("-m", "celery", "-A", "oms", "worker", "-Q", QUEUES, *options),
-        environment={"OMS_PROCESS": "worker"},
+        environment={
+            "OMS_PROCESS": "worker",
+            "OMS_READY_FILE": str(var_dir() / "worker.ready"),
+        },
         folder=BASE_DIR,
         stop_signals=(signal.SIGTERM, signal.SIGQUIT),
         death_signal=signal.SIGQUIT,
@@ -221,9 +233,8 @@ def _demo_info() -> dict[str, Any]:
 
 def describe(info: dict[str, Any]) -> list[str]:
     """Return lines about the demo data: a login for each role and an order to look up."""
-    lines = []
-    for login in info.get("logins", []):
-        lines.append("  ".join(str(value) for value in login.values()))
+    logins = info.get("logins", [])
+    lines = ["  ".join(str(value) for value in login.values()) for login in logins]
     order = info.get("order", {})
     if order:
         lines.append(f"Order {order.get('number')}, postcode {order.get('postcode')}")
