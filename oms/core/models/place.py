@@ -22,9 +22,7 @@ class Place(models.Model):
         verbose_name = _("place")
         verbose_name_plural = _("places")
         constraints = [
-            models.UniqueConstraint(
-                fields=["country", "postcode"], name="place_postcode"
-            ),
+            models.UniqueConstraint(fields=["country", "postcode"], name="place_postcode"),
             models.UniqueConstraint(
                 fields=["country", "city"],
                 condition=models.Q(postcode=None),
@@ -35,19 +33,14 @@ class Place(models.Model):
                 name="place_country_code",
             ),
             models.CheckConstraint(
-                condition=models.Q(postcode=None)
-                | models.Q(postcode__regex=r"^[0-9A-Z]+$"),
+                condition=models.Q(postcode=None) | models.Q(postcode__regex=r"^[0-9A-Z]+$"),
                 name="place_postcode_folded",
             ),
             models.CheckConstraint(
-                condition=models.Q(
-                    latitude__range=(-90, 90), longitude__range=(-180, 180)
-                ),
+                condition=models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
                 name="place_on_earth",
             ),
         ]
 
     def __str__(self) -> str:
-        return " ".join(
-            part for part in (self.country, self.postcode, self.city) if part
-        )
+        return " ".join(part for part in (self.country, self.postcode, self.city) if part)
