@@ -23,14 +23,10 @@ class Actor:
     surface: str = "system"
 
     @classmethod
-    def of(
-        cls, user: AbstractBaseUser | AnonymousUser, *, surface: str = "admin"
-    ) -> Actor:
+    def of(cls, user: AbstractBaseUser | AnonymousUser, *, surface: str = "admin") -> Actor:
         """The actor for a signed-in user."""
         if user.pk is None:
-            raise ValueError(
-                "An anonymous visitor cannot act; name the customer or the channel."
-            )
+            raise ValueError("An anonymous visitor cannot act; name the customer or the channel.")
         label = getattr(user, "get_full_name", str)() or str(user)
         return cls(label=label, user_id=user.pk, surface=surface)
 

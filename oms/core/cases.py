@@ -22,9 +22,10 @@ def open_case(
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO core_case (kind, dedupe_key, sentence, proposed_fix, document_kind,"
-            " document_id, opened_at, last_seen_at) VALUES (%s, %s, %s, %s, %s, %s, now(), now())"
+            " document_id) VALUES (%s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (dedupe_key) WHERE closed_at IS NULL DO UPDATE SET"
-            " times = core_case.times + 1, last_seen_at = now(), sentence = EXCLUDED.sentence",
+            " times = core_case.times + 1, last_seen_at = statement_timestamp(),"
+            " sentence = EXCLUDED.sentence",
             [kind, dedupe_key, sentence, proposed_fix, document_kind, document_id],
         )
 

@@ -18,14 +18,8 @@ def age() -> timedelta | None:
     """Return how long ago a worker has worked, or None when none ever has."""
     with _client() as client:
         beaten = client.get(_KEY)
-        return (
-            None
-            if beaten is None
-            else timedelta(seconds=client.time()[0] - int(beaten))
-        )
+        return None if beaten is None else timedelta(seconds=client.time()[0] - int(beaten))
 
 
 def _client() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2
-    )
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)

@@ -50,9 +50,7 @@ def once(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
                 return HttpResponseRedirect(seen.location)
             answer = view(request, *args, **kwargs)
             if isinstance(answer, HttpResponseRedirect):
-                FormKey.objects.filter(pk=claimed[0][0]).update(
-                    location=answer.url[:500]
-                )
+                FormKey.objects.filter(pk=claimed[0][0]).update(location=answer.url[:500])
             else:
                 transaction.set_rollback(True)
         return answer

@@ -41,9 +41,7 @@ def stop_ringing(task: str, queue: str) -> None:
 def send(task: str, *, queue: str, **kwargs: Any) -> bool:
     """Send a task now. False when the broker did not take it."""
     try:
-        current_app.send_task(
-            task, kwargs=kwargs, queue=queue, retry=False, ignore_result=True
-        )
+        current_app.send_task(task, kwargs=kwargs, queue=queue, retry=False, ignore_result=True)
     except (
         redis.RedisError,
         OSError,

@@ -184,9 +184,7 @@ class UnknownCurrency(ValueError):
     """The code is not a current ISO 4217 currency."""
 
     def __init__(self, currency: object) -> None:
-        super().__init__(
-            f"{currency!r} is not a currency code (three capital letters, like EUR)."
-        )
+        super().__init__(f"{currency!r} is not a currency code (three capital letters, like EUR).")
 
 
 def exponent(currency: str) -> int:
@@ -222,9 +220,7 @@ def line_amount(unit_price: Decimal, quantity: Decimal | int, currency: str) -> 
     return round_amount(unit_price * quantity, currency)
 
 
-def apportion(
-    total: Decimal, weights: Sequence[Decimal | int], currency: str
-) -> list[Decimal]:
+def apportion(total: Decimal, weights: Sequence[Decimal | int], currency: str) -> list[Decimal]:
     """Split `total` by weight so that the parts add up to it, to the last cent.
 
     Every part is its exact share rounded down to a minor unit; the units left over go one each to the
@@ -235,9 +231,7 @@ def apportion(
     :raises ValueError: for a negative weight, no weights, or a total finer than the currency.
     """
     if round_amount(total, currency) != total:
-        raise ValueError(
-            f"{total} is not an amount in {currency}: it has too many decimal places."
-        )
+        raise ValueError(f"{total} is not an amount in {currency}: it has too many decimal places.")
     if not weights and total:
         raise ValueError(f"{total} {currency} cannot be split among no parts.")
     quantum = _QUANTA[currency]
@@ -251,9 +245,7 @@ def _shares(units: int, weights: list[int]) -> list[int]:
     whole = sum(weights)
     parts = [units * weight // whole for weight in weights]
     lost = [units * weight % whole for weight in weights]
-    by_loss = sorted(
-        range(len(parts)), key=lambda index: (lost[index], index), reverse=True
-    )
+    by_loss = sorted(range(len(parts)), key=lambda index: (lost[index], index), reverse=True)
     for index in by_loss[: units - sum(parts)]:
         parts[index] += 1
     return parts

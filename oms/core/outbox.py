@@ -9,6 +9,7 @@ parked, becomes a case, and holds up nothing but the later events of its own str
 
 from __future__ import annotations
 
+import json
 import logging
 import traceback
 from collections.abc import Sequence
@@ -65,7 +66,6 @@ def fan_out() -> set[str]:
 
 
 def _make_deliveries(events: Sequence[OutboxEvent]) -> set[str]:
-    now = timezone.now()
     pairs = [(event, each) for event in events for each in subscribers_of(event.topic)]
     Delivery.objects.bulk_create(
         [
@@ -73,15 +73,13 @@ def _make_deliveries(events: Sequence[OutboxEvent]) -> set[str]:
                 event=event,
                 subscriber=subscriber.name,
                 stream=event.stream,
-                due_at=now + timedelta(seconds=subscriber.delay_s),
+                due_at=Now() + timedelta(seconds=subscriber.delay_s),
             )
             for event, subscriber in pairs
         ],
         ignore_conflicts=True,
     )
-    OutboxEvent.objects.filter(pk__in=[event.pk for event in events]).update(
-        fanned_out_at=Now()
-    )
+    OutboxEvent.objects.filter(pk__in=[event.pk for event in events]).update(fanned_out_at=Now())
     return {subscriber.name for _, subscriber in pairs if not subscriber.delay_s}
 
 
@@ -113,8 +111,8 @@ def deliver(name: str) -> int:
 _CLAIM = """
 WITH due AS (
     SELECT d.id FROM core_delivery d
-    WHERE d.subscriber = %(name)s AND d.state = 'pending' AND d.due_at <= now()
-      AND (d.lease_until IS NULL OR d.lease_until < now())
+    WHERE d.subscriber = %(name)s AND d.state = 'pending' AND d.due_at <= statement_timestamp()
+      AND (d.lease_until IS NULL OR d.lease_until < statement_timestamp())
       AND NOT EXISTS (
           SELECT 1 FROM core_delivery earlier
           WHERE earlier.subscriber = d.subscriber AND earlier.stream = d.stream
@@ -123,7 +121,7 @@ WITH due AS (
     FOR UPDATE SKIP LOCKED),
 fresh AS (SELECT min(d.id) AS suspect FROM core_delivery d JOIN due USING (id) WHERE d.attempts > 0)
 UPDATE core_delivery d
-SET attempts = d.attempts + 1, lease_until = now() + %(lease)s, lease_token = %(token)s
+SET attempts = d.attempts + 1, lease_until = statement_timestamp() + %(lease)s, lease_token = %(token)s
 FROM core_outboxevent e, due, fresh
 WHERE d.id = due.id AND e.id = d.event_id
   AND (fresh.suspect IS NULL OR d.id = fresh.suspect)
@@ -142,21 +140,11 @@ def _claim(subscriber: Subscriber) -> tuple[UUID, list[Claimed]] | None:
     }
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, limits)
-        rows = [Claimed(*row[:3], _as_dict(row[3])) for row in cursor.fetchall()]
+        rows = [Claimed(*row[:3], json.loads(row[3])) for row in cursor.fetchall()]
     return (token, sorted(rows, key=lambda row: row.id)) if rows else None
 
 
-def _as_dict(payload: Any) -> dict[str, Any]:
-    return (
-        payload
-        if isinstance(payload, dict)
-        else OutboxEvent.payload.field.decoder(payload)
-    )  # type: ignore[attr-defined]
-
-
-def _deliver_claimed(
-    subscriber: Subscriber, token: UUID, claimed: list[Claimed]
-) -> int:
+def _deliver_claimed(subscriber: Subscriber, token: UUID, claimed: list[Claimed]) -> int:
     if len(claimed) == 1 and claimed[0].attempts > MAX_ATTEMPTS:
         _park(subscriber, claimed[0], "It was claimed ten times and never came back.")
         return 0
@@ -187,12 +175,8 @@ def _run(subscriber: Subscriber, token: UUID, claimed: list[Claimed]) -> None:
 
 def _still_held(keys: list[int], token: UUID) -> list[int]:
     """Which of these deliveries are still ours: another worker takes over after the lease."""
-    rows = Delivery.objects.filter(
-        pk__in=keys, lease_token=token, state=Delivery.State.PENDING
-    )
-    return list(
-        rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)
-    )
+    rows = Delivery.objects.filter(pk__in=keys, lease_token=token, state=Delivery.State.PENDING)
+    return list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def _mark_done(keys: list[int]) -> None:
@@ -216,11 +200,7 @@ def _fail(subscriber: Subscriber, claimed: Claimed, error: Exception) -> None:
 def _last_line(error: Exception) -> str:
     # A database error quotes the row it refused; rows hold personal data, the first line does not.
     lines = traceback.format_exception_only(error)
-    return (
-        (lines[0] if isinstance(error, DatabaseError) else lines[-1])
-        .strip()
-        .split("\n")[0]
-    )
+    return (lines[0] if isinstance(error, DatabaseError) else lines[-1]).strip().split("\n")[0]
 
 
 def _park(subscriber: Subscriber, claimed: Claimed, sentence: str) -> None:
@@ -244,9 +224,7 @@ def retry_parked(*, delivery_id: int, actor: Actor) -> None:
     :raises Refusal: the delivery is not parked (any more).
     """
     with transaction.atomic():
-        found = Delivery.objects.filter(
-            pk=delivery_id, state=Delivery.State.PARKED
-        ).update(
+        found = Delivery.objects.filter(pk=delivery_id, state=Delivery.State.PARKED).update(
             state=Delivery.State.PENDING, attempts=0, due_at=Now(), lease_until=None
         )
         if not found:
@@ -255,16 +233,14 @@ def retry_parked(*, delivery_id: int, actor: Actor) -> None:
         activity.record(delivery, "retried", actor=actor, old="parked", new="pending")
         cases.close_case(f"delivery:{delivery_id}", actor=actor)
         if subscriber := subscribers.get(delivery.subscriber):
-            jobs.enqueue(
-                DELIVER_TASK, queue=subscriber.queue, subscriber=subscriber.name
-            )
+            jobs.enqueue(DELIVER_TASK, queue=subscriber.queue, subscriber=subscriber.name)
 
 
 def oldest_wait_s() -> float:
     """Seconds for which the oldest due event or delivery has waited; 0 when nothing waits."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(extract(epoch FROM now() - least("
+            "SELECT coalesce(extract(epoch FROM statement_timestamp() - least("
             "(SELECT min(created_at) FROM core_outboxevent WHERE fanned_out_at IS NULL),"
             "(SELECT min(due_at) FROM core_delivery WHERE state = 'pending'))), 0)"
         )

@@ -55,9 +55,7 @@ def perform(
 
     :raises TransitionRefused: the machine or one of its guards says no; nothing was changed.
     """
-    perform_all(
-        [document], transition, actor=actor, note=note, update_fields=update_fields
-    )
+    perform_all([document], transition, actor=actor, note=note, update_fields=update_fields)
 
 
 def perform_all(
@@ -104,24 +102,16 @@ def _write(
         if any(getattr(document, name) != value for name, value in shared.items()):
             raise RuntimeError("A bulk move writes the same values to every document.")
     keys = [document.pk for document in group]
-    found = manager.filter(pk__in=keys, **{field.name: old}).update(
-        **{field.name: new}, **shared
-    )
+    found = manager.filter(pk__in=keys, **{field.name: old}).update(**{field.name: new}, **shared)
     if found != len(group):
-        raise TransitionRefused(
-            "Somebody else has just changed this document. Load it again."
-        )
+        raise TransitionRefused("Somebody else has just changed this document. Load it again.")
 
 
-def insert_in_state(
-    model: type[models.Model], rows: list[models.Model]
-) -> list[models.Model]:
+def insert_in_state(model: type[models.Model], rows: list[models.Model]) -> list[models.Model]:
     """The door for records that enter in a later state: history imports, flagged as such.
 
     :raises ValueError: a row does not carry ``is_history``.
     """
     if not all(getattr(row, "is_history", False) for row in rows):
-        raise ValueError(
-            "Only history may enter in a state that no machine brought it to."
-        )
+        raise ValueError("Only history may enter in a state that no machine brought it to.")
     return model._base_manager.bulk_create(rows, batch_size=5_000)

@@ -24,9 +24,7 @@ class Activity(models.Model):
         verbose_name = _("activity")
         verbose_name_plural = _("activity")
         indexes = [
-            models.Index(
-                fields=["document_kind", "document_id", "id"], name="activity_document"
-            )
+            models.Index(fields=["document_kind", "document_id", "id"], name="activity_document")
         ]
 
     def __str__(self) -> str:

@@ -11,9 +11,7 @@ class FormKey(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["scope", "key"], name="formkey_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["scope", "key"], name="formkey_once")]
         indexes = [models.Index(fields=["created_at"], name="formkey_age")]
 
     def __str__(self) -> str:

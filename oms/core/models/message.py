@@ -46,16 +46,13 @@ class Message(models.Model):
                 condition=models.Q(state__in=["queued", "sent", "failed", "bounced"]),
                 name="message_state",
             ),
-            models.CheckConstraint(
-                condition=models.Q(medium__in=["mail"]), name="message_medium"
-            ),
+            models.CheckConstraint(condition=models.Q(medium__in=["mail"]), name="message_medium"),
             models.CheckConstraint(
                 condition=~models.Q(state="sent") | models.Q(sent_at__isnull=False),
                 name="message_sent_has_a_time",
             ),
             models.CheckConstraint(
-                condition=~models.Q(state__in=["failed", "bounced"])
-                | models.Q(error__gt=""),
+                condition=~models.Q(state__in=["failed", "bounced"]) | models.Q(error__gt=""),
                 name="message_failed_says_why",
             ),
         ]
@@ -70,9 +67,7 @@ class Message(models.Model):
                 condition=models.Q(state__in=["failed", "bounced"]),
                 name="message_undelivered",
             ),
-            models.Index(
-                fields=["document_kind", "document_id", "id"], name="message_document"
-            ),
+            models.Index(fields=["document_kind", "document_id", "id"], name="message_document"),
             models.Index(fields=["to_address"], name="message_to_address"),
         ]
 

@@ -53,9 +53,7 @@ class Delivery(models.Model):
         verbose_name_plural = _("deliveries")
         permissions = [("retry_delivery", _("Can retry parked deliveries"))]
         constraints = [
-            models.UniqueConstraint(
-                fields=["event", "subscriber"], name="delivery_once"
-            ),
+            models.UniqueConstraint(fields=["event", "subscriber"], name="delivery_once"),
             models.CheckConstraint(
                 condition=models.Q(state__in=["pending", "done", "parked"]),
                 name="delivery_state",

@@ -61,17 +61,13 @@ class Paper(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["document_kind", "document_id", "id"], name="paper_document"
-            ),
+            models.Index(fields=["document_kind", "document_id", "id"], name="paper_document"),
             models.Index(
                 fields=["queued_at"],
                 condition=models.Q(state="queued"),
                 name="paper_queued",
             ),
-            models.Index(
-                fields=["id"], condition=models.Q(state="failed"), name="paper_failed"
-            ),
+            models.Index(fields=["id"], condition=models.Q(state="failed"), name="paper_failed"),
         ]
 
     def __str__(self) -> str:

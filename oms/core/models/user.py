@@ -11,7 +11,5 @@ class User(AbstractUser):
         LIGHT = "light", _("Light")
         DARK = "dark", _("Dark")
 
-    theme = models.CharField(
-        _("theme"), max_length=5, choices=Theme, default=Theme.AUTO
-    )
+    theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)
     single_keys = models.BooleanField(_("single-letter shortcuts"), default=True)

@@ -1,0 +1,97 @@
+"""How a status looks: one mapping from its value to tone, mark and word, for every machine of the house.
+
+Statuses of the same name mean the same in every machine, so the value alone is the key. The words repeat
+the `TextChoices` labels; a test compares them, so they cannot drift apart.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class StatusLook:
+    """`tone` is "" (neutral), info, success, warning or danger; `mark` is dot, ring, none or an icon."""
+
+    label: str | Promise
+    tone: str = ""
+    mark: str = "dot"
+
+
+_ORDER: Final = {
+    "draft": StatusLook(_("Draft"), mark="ring"),
+    "placed": StatusLook(_("Placed"), mark="ring"),
+    "in_fulfillment": StatusLook(_("In fulfillment"), "info"),
+    "completed": StatusLook(_("Completed"), "success"),
+    "canceled": StatusLook(_("Canceled"), mark="x"),
+    "unrouted": StatusLook(_("Unrouted"), mark="ring"),
+    "backordered": StatusLook(_("Backordered"), "warning", "clock"),
+    "allocated": StatusLook(_("Allocated"), "info"),
+    "partly_shipped": StatusLook(_("Partly shipped"), "info"),
+    "shipped": StatusLook(_("Shipped"), "success"),
+    "held": StatusLook(_("Held"), "warning", "lock"),
+    "late": StatusLook(_("Late"), "danger", "alert"),
+}
+_PAYMENT: Final = {
+    "unpaid": StatusLook(_("Unpaid"), "warning"),
+    "authorized": StatusLook(_("Authorized"), "info"),
+    "partly_paid": StatusLook(_("Partly paid"), "warning"),
+    "paid": StatusLook(_("Paid"), "success"),
+    "partly_refunded": StatusLook(_("Partly refunded"), mark="undo"),
+    "refunded": StatusLook(_("Refunded"), mark="undo"),
+    "overdue": StatusLook(_("Overdue"), "danger"),
+    "on_account": StatusLook(_("On account"), mark="none"),
+}
+_SHIPMENT: Final = {
+    "planned": StatusLook(_("Planned"), mark="ring"),
+    "released": StatusLook(_("Released"), "info", "ring"),
+    "picking": StatusLook(_("Picking"), "info"),
+    "picked": StatusLook(_("Picked"), "info"),
+    "packed": StatusLook(_("Packed"), "info", "box"),
+    "in_transit": StatusLook(_("In transit"), "info", "truck"),
+    "delivered": StatusLook(_("Delivered"), "success", "check"),
+    "short": StatusLook(_("Short"), "danger", "alert"),
+}
+_MOVEMENT: Final = {
+    "receive": StatusLook(_("Receive"), "success", "none"),
+    "found": StatusLook(_("Found"), "success", "none"),
+    "return": StatusLook(_("Return"), "info", "none"),
+    "disposition": StatusLook(_("Disposition"), mark="none"),
+    "allocate": StatusLook(_("Allocate"), mark="none"),
+    "deallocate": StatusLook(_("Deallocate"), mark="none"),
+    "pick": StatusLook(_("Pick"), mark="none"),
+    "put_back": StatusLook(_("Put back"), mark="none"),
+    "ship": StatusLook(_("Ship"), mark="none"),
+    "unship": StatusLook(_("Unship"), "warning", "none"),
+    "adjust": StatusLook(_("Adjust"), "warning", "none"),
+    "write_off": StatusLook(_("Write off"), "danger", "none"),
+    "move": StatusLook(_("Move"), mark="none"),
+    "block": StatusLook(_("Block"), "warning", "none"),
+    "unblock": StatusLook(_("Unblock"), mark="none"),
+    "transfer_out": StatusLook(_("Transfer out"), mark="none"),
+    "transfer_in": StatusLook(_("Transfer in"), mark="none"),
+}
+_WORK: Final = {
+    "pending": StatusLook(_("Pending"), mark="ring"),
+    "queued": StatusLook(_("Queued"), mark="ring"),
+    "running": StatusLook(_("Running"), "info"),
+    "done": StatusLook(_("Done"), "success", "check"),
+    "failed": StatusLook(_("Failed"), "danger", "alert"),
+    "parked": StatusLook(_("Parked"), "danger", "pause"),
+    "open": StatusLook(_("Open"), "warning", "ring"),
+    "resolved": StatusLook(_("Resolved"), "success", "check"),
+    "closed": StatusLook(_("Closed"), mark="check"),
+    "active": StatusLook(_("Active"), "success"),
+    "inactive": StatusLook(_("Inactive"), mark="ring"),
+    "expired": StatusLook(_("Expired"), mark="clock"),
+}
+
+STATUS_TONES: Final[dict[str, StatusLook]] = _ORDER | _PAYMENT | _SHIPMENT | _MOVEMENT | _WORK
+
+
+def look_of(value: str) -> StatusLook:
+    """The look of a status value; an unknown one is shown neutrally, in its own word."""
+    known = STATUS_TONES.get(value)
+    return known or StatusLook(value.replace("_", " ").capitalize())
