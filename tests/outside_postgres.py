@@ -6,10 +6,13 @@ import sys
 
 import psycopg2
 
+# The tests run in "test_" + this name, so that two runs on one server do not meet.
+OWN_NAME = f"oms_ci_{os.getppid()}"
+
 
 def find(major: int) -> str:
     candidates = [os.environ.get("OMS_CI_DATABASE_URL", "")]
-    candidates += [f"postgres://{user}@127.0.0.1:5432/postgres" for user in _users()]
+    candidates += [f"postgres://{user}@127.0.0.1:5432/{OWN_NAME}" for user in _users()]
     return next((url for url in candidates if url and _serves(url, major)), "")
 
 
@@ -19,7 +22,7 @@ def _users() -> list[str]:
 
 def _serves(url: str, major: int) -> bool:
     try:
-        connection = psycopg2.connect(url, connect_timeout=3)
+        connection = psycopg2.connect(url.replace(OWN_NAME, "postgres"), connect_timeout=3)
     except psycopg2.OperationalError:
         return False
     try:

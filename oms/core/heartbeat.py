@@ -21,5 +21,5 @@ def age() -> timedelta | None:
         return None if beaten is None else timedelta(seconds=client.time()[0] - int(beaten))
 
 
-def _client() -> redis.Redis:
+def _client() -> "redis.Redis[bytes]":
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
