@@ -31,7 +31,6 @@ class Parcel(models.Model):
         protected=True,
         choices=Status,
         default=Status.OPEN,
-        db_default=Status.OPEN,
     )
     weight_kg = models.DecimalField(
         _("weight (kg)"), max_digits=10, decimal_places=3, null=True, blank=True
@@ -54,18 +53,14 @@ class Parcel(models.Model):
         verbose_name = _("parcel")
         verbose_name_plural = _("parcels")
         constraints = [
-            models.UniqueConstraint(
-                fields=["shipment", "position"], name="parcel_position_once"
-            ),
+            models.UniqueConstraint(fields=["shipment", "position"], name="parcel_position_once"),
             models.UniqueConstraint(
                 fields=["carrier", "tracking_number"],
                 condition=~Q(tracking_number=""),
                 name="parcel_tracking_once",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    status__in=["open", "closed", "shipped", "delivered", "void"]
-                ),
+                condition=Q(status__in=["open", "closed", "shipped", "delivered", "void"]),
                 name="parcel_status",
             ),
         ]
@@ -102,19 +97,13 @@ class ParcelLine(models.Model):
     """Units of one shipment line in a parcel."""
 
     parcel = models.ForeignKey(Parcel, models.CASCADE, related_name="lines")
-    shipment_line = models.ForeignKey(
-        ShipmentLine, models.CASCADE, related_name="parcel_lines"
-    )
+    shipment_line = models.ForeignKey(ShipmentLine, models.CASCADE, related_name="parcel_lines")
     quantity = models.IntegerField(_("quantity"))
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["parcel", "shipment_line"], name="parcel_line_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(quantity__gt=0), name="parcel_line_quantity"
-            ),
+            models.UniqueConstraint(fields=["parcel", "shipment_line"], name="parcel_line_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="parcel_line_quantity"),
         ]
 
     def __str__(self) -> str:

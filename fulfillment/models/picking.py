@@ -46,9 +46,7 @@ class Pick(models.Model):
     """Take ``quantity`` units from one bin for one shipment line; ``picked`` of them were taken."""
 
     pick_list = models.ForeignKey(PickList, models.CASCADE, related_name="picks")
-    shipment_line = models.ForeignKey(
-        ShipmentLine, models.CASCADE, related_name="picks"
-    )
+    shipment_line = models.ForeignKey(ShipmentLine, models.CASCADE, related_name="picks")
     bin = models.ForeignKey(Bin, models.PROTECT, related_name="+")
     lot = models.ForeignKey(Lot, models.PROTECT, null=True, related_name="+")
     serial = models.CharField(max_length=64, null=True)
@@ -65,9 +63,7 @@ class Pick(models.Model):
         verbose_name_plural = _("picks")
         constraints = [
             models.CheckConstraint(
-                condition=Q(quantity__gt=0)
-                & Q(picked__gte=0)
-                & Q(picked__lte=F("quantity")),
+                condition=Q(quantity__gt=0) & Q(picked__gte=0) & Q(picked__lte=F("quantity")),
                 name="pick_quantities",
             )
         ]

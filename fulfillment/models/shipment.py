@@ -48,7 +48,6 @@ class Shipment(models.Model):
         protected=True,
         choices=Status,
         default=Status.PLANNED,
-        db_default=Status.PLANNED,
     )
     priority = models.SmallIntegerField(_("priority"), default=0, db_default=0)
     locale = models.CharField(_("language"), max_length=16, db_default="en")
@@ -96,9 +95,7 @@ class Shipment(models.Model):
         indexes = [
             models.Index(
                 fields=["warehouse", "status", "-priority", "id"],
-                condition=Q(
-                    status__in=["planned", "released", "picking", "picked", "packed"]
-                ),
+                condition=Q(status__in=["planned", "released", "picking", "picked", "packed"]),
                 name="shipment_open",
             ),
             models.Index(fields=["status", "-id"], name="shipment_by_status"),
@@ -115,9 +112,7 @@ class Shipment(models.Model):
     def unrelease(self) -> None:
         """Take it back while nothing was picked."""
 
-    @transition(
-        field=status, source=[Status.RELEASED, Status.PICKING], target=Status.PICKING
-    )
+    @transition(field=status, source=[Status.RELEASED, Status.PICKING], target=Status.PICKING)
     def start_picking(self) -> None:
         """The first unit was picked."""
 
@@ -168,9 +163,7 @@ class ShipmentLine(models.Model):
         verbose_name = _("shipment line")
         verbose_name_plural = _("shipment lines")
         constraints = [
-            models.UniqueConstraint(
-                fields=["shipment", "order_line"], name="shipment_line_once"
-            ),
+            models.UniqueConstraint(fields=["shipment", "order_line"], name="shipment_line_once"),
             models.CheckConstraint(
                 condition=Q(shipped__gte=0)
                 & Q(packed__gte=F("shipped"))

@@ -281,10 +281,10 @@ class Hold(models.Model):
     order = models.ForeignKey(Order, models.CASCADE, related_name="holds")
     kind = models.CharField(max_length=8, choices=Kind)
     reason = models.CharField(max_length=16, choices=Reason)
-    note = models.TextField(blank=True)
+    note = models.TextField(blank=True, db_default="")
     placed_by = models.CharField(max_length=150)
     placed_at = models.DateTimeField(db_default=Now())
-    lifted_by = models.CharField(max_length=150, blank=True)
+    lifted_by = models.CharField(max_length=150, blank=True, db_default="")
     lifted_at = models.DateTimeField(null=True)
 
     class Meta:

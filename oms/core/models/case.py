@@ -10,8 +10,8 @@ class Case(models.Model):
     kind = models.CharField(max_length=32)
     dedupe_key = models.CharField(max_length=200)
     sentence = models.TextField()
-    proposed_fix = models.CharField(max_length=64, blank=True)
-    document_kind = models.CharField(max_length=32, blank=True)
+    proposed_fix = models.CharField(max_length=64, blank=True, db_default="")
+    document_kind = models.CharField(max_length=32, blank=True, db_default="")
     document_id = models.BigIntegerField(null=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,

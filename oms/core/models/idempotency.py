@@ -7,7 +7,7 @@ class FormKey(models.Model):
 
     scope = models.CharField(max_length=100)
     key = models.CharField(max_length=64)
-    location = models.CharField(max_length=500, blank=True)
+    location = models.CharField(max_length=500, blank=True, db_default="")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
