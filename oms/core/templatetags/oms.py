@@ -259,6 +259,13 @@ def sort_head(
 
 
 # --- Blocks and rows ------------------------------------------------------------------------------
+@register.simple_tag(takes_context=True)
+def component(context: template.Context, name: str, **parameters: Any) -> SafeString:
+    """`{% component "tile" label="Late" value=7 %}`: a component sees its parameters and nothing else."""
+    shared = {key: context.get(key) for key in ("request", "csrf_token")}
+    return render_to_string(f"components/{name}.html", {**shared, **parameters})
+
+
 @register.simple_block_tag
 def panel(content: str, title: str = "", **options: Any) -> SafeString:
     """`{% panel "Lines" sub="8 lines" flush=True %}…{% endpanel %}`; see components/panel.html."""
