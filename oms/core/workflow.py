@@ -115,3 +115,15 @@ def insert_in_state(model: type[models.Model], rows: list[models.Model]) -> list
     if not all(getattr(row, "is_history", False) for row in rows):
         raise ValueError("Only history may enter in a state that no machine brought it to.")
     return model._base_manager.bulk_create(rows, batch_size=5_000)
+
+
+def state_after_first(model: type[models.Model], transition: str) -> str:
+    """The state of rows that are inserted and moved in one statement, by an unguarded first move.
+
+    :raises ValueError: the move does not start where documents begin, or has guards to ask.
+    """
+    meta = getattr(model, transition)._django_fsm
+    start = meta.field.get_default()
+    if not meta.has_transition(start) or meta.get_transition(start).conditions:
+        raise ValueError(f"{model.__name__} is not born by {transition!r}.")
+    return str(meta.get_transition(start).target)

@@ -30,9 +30,7 @@ class ExternalReference(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["channel", "external_id"], name="external_id_once"
-            )
+            models.UniqueConstraint(fields=["channel", "external_id"], name="external_id_once")
         ]
 
     def __str__(self) -> str:

@@ -50,9 +50,7 @@ class Customer(models.Model):
         db_default=NextNumber("C", "number_customer"),
         editable=False,
     )
-    kind = models.CharField(
-        _("kind"), max_length=3, choices=Kind, db_default=Kind.BUSINESS
-    )
+    kind = models.CharField(_("kind"), max_length=3, choices=Kind, db_default=Kind.BUSINESS)
     name = models.CharField(_("name"), max_length=200)
     email = models.EmailField(_("e-mail"), blank=True, db_default="")
     phone = models.CharField(_("phone"), max_length=32, blank=True, db_default="")
@@ -63,9 +61,7 @@ class Customer(models.Model):
         choices=Settlement,
         db_default=Settlement.ON_ACCOUNT,
     )
-    terms_days = models.PositiveSmallIntegerField(
-        _("payment terms (days)"), db_default=30
-    )
+    terms_days = models.PositiveSmallIntegerField(_("payment terms (days)"), db_default=30)
     credit_limit = AmountField(
         _("credit limit"), null=True, blank=True, help_text=_("Empty means no limit.")
     )

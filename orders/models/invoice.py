@@ -59,9 +59,7 @@ class InvoiceLine(models.Model):
     """A part of an order line, or a charge, on an invoice."""
 
     invoice = models.ForeignKey(Invoice, models.CASCADE, related_name="lines")
-    order_line = models.ForeignKey(
-        OrderLine, models.PROTECT, null=True, related_name="+"
-    )
+    order_line = models.ForeignKey(OrderLine, models.PROTECT, null=True, related_name="+")
     charge = models.ForeignKey(Charge, models.PROTECT, null=True, related_name="+")
     description = models.CharField(max_length=200)
     quantity = models.IntegerField(default=1)
@@ -104,9 +102,7 @@ class AccountEntry(models.Model):
         verbose_name = _("account entry")
         verbose_name_plural = _("account entries")
         constraints = [
-            models.UniqueConstraint(
-                fields=["channel", "external_id"], name="account_entry_once"
-            )
+            models.UniqueConstraint(fields=["channel", "external_id"], name="account_entry_once")
         ]
 
     def __str__(self) -> str:

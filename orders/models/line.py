@@ -65,9 +65,7 @@ class OrderLine(models.Model):
         verbose_name = _("order line")
         verbose_name_plural = _("order lines")
         constraints = [
-            models.UniqueConstraint(
-                fields=["order", "position"], name="line_position_once"
-            ),
+            models.UniqueConstraint(fields=["order", "position"], name="line_position_once"),
             models.CheckConstraint(
                 condition=Q(
                     ordered=F("open")
@@ -122,9 +120,7 @@ class Charge(models.Model):
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="charges")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    description = models.CharField(
-        _("description"), max_length=200, blank=True, db_default=""
-    )
+    description = models.CharField(_("description"), max_length=200, blank=True, db_default="")
     net_amount = AmountField(_("net"))
     tax_rate = models.DecimalField(
         _("tax rate (%)"), max_digits=6, decimal_places=3, default=0, db_default=0

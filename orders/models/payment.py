@@ -28,9 +28,7 @@ class Payment(models.Model):
     captured = AmountField(_("captured"), default=0, db_default=0)
     refund_pending = AmountField(_("refund pending"), default=0, db_default=0)
     refunded = AmountField(_("refunded"), default=0, db_default=0)
-    reference = models.CharField(
-        _("reference"), max_length=128, blank=True, db_default=""
-    )
+    reference = models.CharField(_("reference"), max_length=128, blank=True, db_default="")
     idem_key = models.CharField(max_length=100, unique=True)
     created_at = models.DateTimeField(db_default=Now())
 

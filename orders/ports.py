@@ -1,0 +1,67 @@
+"""Where apps above take part in what orders decides and shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.http import HttpRequest
+from django.utils.functional import Promise
+
+from orders.models import Order
+
+
+class CancelGuard(Protocol):
+    """Says why units of these lines cannot be canceled now, or None.
+
+    Asked inside the canceling transaction, with the order and its lines locked.
+    """
+
+    def __call__(self, *, order_id: int, line_ids: Sequence[int]) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAction:
+    """A button that an app above offers on the order page; ``reason`` says why it is gray."""
+
+    name: str
+    label: str | Promise
+    url: str
+    reason: str | None = None
+    is_primary: bool = False
+    weight: int = 100
+
+
+class OrderActions(Protocol):
+    """The actions that an app has for an order and this person."""
+
+    def __call__(self, request: HttpRequest, order: Order) -> Sequence[OrderAction]: ...
+
+
+_cancel_guards: dict[str, CancelGuard] = {}
+_actions: dict[str, OrderActions] = {}
+
+
+def register_cancel_guard(name: str, guard: CancelGuard) -> None:
+    """Let an app veto cancellations; call it in ``ready()``."""
+    _cancel_guards[name] = guard
+
+
+def register_order_actions(name: str, actions: OrderActions) -> None:
+    """Let an app offer actions on the order page; call it in ``ready()``."""
+    _actions[name] = actions
+
+
+def cancel_veto(*, order_id: int, line_ids: Sequence[int]) -> str | None:
+    """The first reason against canceling, from the apps above."""
+    for guard in _cancel_guards.values():
+        if reason := guard(order_id=order_id, line_ids=line_ids):
+            return reason
+    return None
+
+
+def order_actions(request: HttpRequest, order: Order) -> list[OrderAction]:
+    """The actions of all apps above, in their order."""
+    found = [action for offer in _actions.values() for action in offer(request, order)]
+    return sorted(found, key=lambda action: (action.weight, action.name))

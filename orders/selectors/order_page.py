@@ -1,0 +1,239 @@
+"""The order page as plain data: one number in, everything that the page shows out."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from oms.core.addresses import Address
+from oms.core.models import Paper
+from oms.core.papers import papers_of
+from orders.models import Charge, Hold, Invoice, Order, OrderLine, Payment
+from orders.selectors.order_list import Coverage, settlement_or_payment
+from orders.selectors.scope import orders_for
+from orders.selectors.timeline import Timeline, order_timeline
+
+RELATED = ("channel", "customer", "ship_to", "bill_to", "sales_rep", "linked_order")
+Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A line with its counters; a component of a kit stands under its kit."""
+
+    line: OrderLine
+    is_kit: bool
+    is_component: bool
+    state: str
+
+    @property
+    def wanted(self) -> int:
+        return self.line.ordered - self.line.canceled
+
+
+@dataclass(frozen=True, slots=True)
+class HoldNote:
+    hold: Hold
+    stops: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A row of a list of facts, as components/definition_list.html takes it."""
+
+    label: Text
+    value: Any
+    url: str = ""
+    mono: bool = False
+    sum: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The counters of all lines."""
+
+    ordered: int = 0
+    open: int = 0
+    allocated: int = 0
+    backordered: int = 0
+    shipped: int = 0
+    canceled: int = 0
+    returned: int = 0
+
+    @classmethod
+    def of(cls, lines: Sequence[OrderLine]) -> Sums:
+        names = cls.__dataclass_fields__
+        return cls(**{name: sum(getattr(line, name) for line in lines) for name in names})
+
+    @property
+    def coverage(self) -> Coverage:
+        wanted = self.ordered - self.canceled
+        return Coverage(wanted, self.shipped, self.allocated, self.backordered)
+
+
+@dataclass(frozen=True, slots=True)
+class MoneySums:
+    """What the order costs, and how much of it is invoiced and paid."""
+
+    net: Decimal
+    charges: list[Charge]
+    tax: Decimal
+    total: Decimal
+    invoiced: Decimal
+    credited: Decimal
+    captured: Decimal
+    refunded: Decimal
+
+    @property
+    def to_invoice(self) -> Decimal:
+        return max(self.total - self.invoiced + self.credited, Decimal(0))
+
+    @property
+    def owed(self) -> Decimal:
+        return max(self.total - self.credited - self.captured + self.refunded, Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    order: Order
+    sentence: str
+    holds: list[HoldNote]
+    lines: list[LineRow]
+    sums: Sums
+    money: MoneySums
+    payments: list[Payment]
+    invoices: list[Invoice]
+    papers: list[Paper]
+    ship_to: Address
+    bill_to: Address | None
+    timeline: Timeline
+
+    @property
+    def payment_word(self) -> str:
+        return settlement_or_payment(self.order)
+
+    @property
+    def first_hold(self) -> str:
+        return str(self.holds[0].hold.get_reason_display()) if self.holds else ""
+
+    @property
+    def has_canceled(self) -> bool:
+        return self.sums.canceled > 0
+
+    @property
+    def has_returned(self) -> bool:
+        return self.sums.returned > 0
+
+    @property
+    def cancelable(self) -> list[OrderLine]:
+        """The lines with units that no shipment has."""
+        return [row.line for row in self.lines if row.line.open + row.line.backordered > 0]
+
+
+def order_page(user: Any, number: str, *, show: str = "all") -> OrderPage:
+    """What the page of an order shows, with a constant number of statements.
+
+    :raises Order.DoesNotExist: there is none, or it is not this person's.
+    """
+    order = orders_for(user).select_related(*RELATED).get(number=number)
+    lines = list(order.lines.select_related("product").order_by("position"))
+    sums = Sums.of(lines)
+    holds = list(order.holds.filter(lifted_at=None).order_by("placed_at", "pk"))
+    payments = list(order.payments.order_by("created_at", "pk"))
+    invoices = list(order.invoices.order_by("issued_at", "pk"))
+    documents = [("order", order.pk), *(("invoice", each.pk) for each in invoices)]
+    return OrderPage(
+        order=order,
+        sentence=sentence_of(order, sums, held=bool(order.routing_holds)),
+        holds=[HoldNote(hold, _effect_of(hold)) for hold in holds],
+        lines=_line_rows(lines),
+        sums=sums,
+        money=_money(order, payments, invoices),
+        payments=payments,
+        invoices=invoices,
+        papers=papers_of(documents),
+        ship_to=order.ship_to.to_address(),
+        bill_to=order.bill_to.to_address() if order.bill_to else None,
+        timeline=order_timeline(order.pk, show),
+    )
+
+
+def _effect_of(hold: Hold) -> str:
+    if hold.kind == Hold.Kind.ROUTING:
+        return _("stops the order from being routed.")
+    return _("stops its shipments from leaving.")
+
+
+def _line_rows(lines: Sequence[OrderLine]) -> list[LineRow]:
+    components: dict[int | None, list[OrderLine]] = {}
+    for line in lines:
+        components.setdefault(line.parent_id, []).append(line)
+    rows = []
+    for line in components.get(None, []):
+        children = components.get(line.pk, [])
+        rows.append(LineRow(line, line.kind == OrderLine.Kind.KIT, is_component=False, state=state_of(line)))
+        rows += [LineRow(child, is_kit=False, is_component=True, state=state_of(child)) for child in children]
+    return rows
+
+
+def state_of(line: OrderLine) -> str:
+    """Where most of what is still owed stands, in one or two words."""
+    wanted = line.ordered - line.canceled
+    if line.ordered and not wanted:
+        return _("canceled")
+    if wanted and line.shipped == wanted:
+        return _("shipped")
+    if line.backordered:
+        return _("%d backordered") % line.backordered
+    if line.open:
+        return _("%d to route") % line.open
+    return _("%(n)d of %(wanted)d allocated") % {"n": line.allocated, "wanted": wanted} if line.allocated else ""
+
+
+def sentence_of(order: Order, sums: Sums, *, held: bool) -> str:
+    """The state of the order as one sentence."""
+    units = ngettext("%d unit", "%d units", sums.ordered) % sums.ordered
+    if order.status == Order.Status.DRAFT:
+        return _("A draft of %s: nothing is promised until it is placed.") % units
+    if order.status == Order.Status.CANCELED:
+        return _("Canceled: none of its %s will be shipped.") % units
+    wanted = sums.ordered - sums.canceled
+    if order.status == Order.Status.COMPLETED:
+        return _("All %s shipped.") % (ngettext("%d unit", "%d units", wanted) % wanted)
+    parts = [_("%(n)d of %(wanted)d units shipped") % {"n": sums.shipped, "wanted": wanted}] if sums.shipped else []
+    if sums.allocated:
+        parts.append(_("%d allocated, on their way through the warehouse") % sums.allocated)
+    if sums.backordered:
+        parts.append(_("%d wait for stock") % sums.backordered)
+    if sums.open:
+        waiting = _("%d wait for the hold to be lifted") if held else _("%d to be routed")
+        parts.append(waiting % sums.open)
+    text = ", ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _money(order: Order, payments: Sequence[Payment], invoices: Sequence[Invoice]) -> MoneySums:
+    zero = Decimal(0)
+    return MoneySums(
+        net=order.lines_amount,
+        charges=list(order.charges.order_by("pk")),
+        tax=order.tax_amount,
+        total=order.total_amount,
+        invoiced=sum((i.total_amount for i in invoices if i.kind == Invoice.Kind.INVOICE), zero),
+        credited=sum((i.total_amount for i in invoices if i.kind == Invoice.Kind.CREDIT_NOTE), zero),
+        captured=sum((payment.captured for payment in payments), zero),
+        refunded=sum((payment.refunded for payment in payments), zero),
+    )
+
+
+def due_date(page: OrderPage) -> datetime.date | None:
+    """When the last open invoice is due."""
+    dates = [invoice.due_date for invoice in page.invoices if invoice.due_date]
+    return max(dates, default=None)
