@@ -1,0 +1,88 @@
+"""What fulfillment announces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oms.core.events import Event
+
+
+@dataclass(frozen=True)
+class OrderRouted(Event):
+    """The router put units of an order on shipments or on backorder."""
+
+    topic = "fulfillment.order_routed"
+
+    order_id: int
+
+    @property
+    def stream(self) -> str:
+        return f"order:{self.order_id}"
+
+
+@dataclass(frozen=True)
+class ShipmentEvent(Event):
+    """Something about one shipment; the events of a shipment keep their sequence."""
+
+    shipment_id: int
+
+    @property
+    def stream(self) -> str:
+        return f"shipment:{self.shipment_id}"
+
+
+@dataclass(frozen=True)
+class ShipmentReleased(ShipmentEvent):
+    topic = "fulfillment.shipment_released"
+
+
+@dataclass(frozen=True)
+class ShipmentPicked(ShipmentEvent):
+    topic = "fulfillment.shipment_picked"
+
+
+@dataclass(frozen=True)
+class ShipmentPacked(ShipmentEvent):
+    topic = "fulfillment.shipment_packed"
+
+
+@dataclass(frozen=True)
+class ParcelShipped(ShipmentEvent):
+    """The carrier has a parcel."""
+
+    topic = "fulfillment.parcel_shipped"
+
+    parcel_id: int
+
+
+@dataclass(frozen=True)
+class ParcelUnshipped(ShipmentEvent):
+    """The hand-over of a parcel was undone."""
+
+    topic = "fulfillment.parcel_unshipped"
+
+    parcel_id: int
+
+
+@dataclass(frozen=True)
+class ShipmentShipped(ShipmentEvent):
+    """The last parcel was handed over."""
+
+    topic = "fulfillment.shipment_shipped"
+
+
+@dataclass(frozen=True)
+class ShipmentDelivered(ShipmentEvent):
+    topic = "fulfillment.shipment_delivered"
+
+
+@dataclass(frozen=True)
+class ShipmentCanceled(ShipmentEvent):
+    topic = "fulfillment.shipment_canceled"
+
+
+@dataclass(frozen=True)
+class ShortageReported(ShipmentEvent):
+    """Fewer units lay in a bin than a pick asked for."""
+
+    topic = "fulfillment.shortage_reported"

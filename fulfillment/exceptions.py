@@ -1,0 +1,35 @@
+"""What fulfillment refuses. ``str(error)`` is the sentence for the person at the screen."""
+
+from oms.core.exceptions import Refusal
+
+
+class RoutingRefused(Refusal):
+    """The order cannot be routed now."""
+
+
+class OnHold(Refusal):
+    """A hold of the order stops this step."""
+
+
+class NothingToPick(Refusal):
+    """The bins do not hold what the shipment needs."""
+
+
+class PickRefused(Refusal):
+    """The pick does not allow this quantity."""
+
+
+class PackRefused(Refusal):
+    """The parcel cannot take this, or cannot be closed or opened."""
+
+
+class ShipRefused(Refusal):
+    """The parcel cannot be handed over, or its hand-over cannot be undone."""
+
+
+class CancelRefused(Refusal):
+    """The shipment has gone too far to be canceled."""
+
+
+class Unknown(Refusal):
+    """There is no such shipment, pick or parcel."""
