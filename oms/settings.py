@@ -107,6 +107,7 @@ _TIMEOUTS = {
 }
 DATABASES = {"default": env.database("DATABASE_URL", default=dict(embedded_database()))}
 DATABASES["default"] |= {
+    "NAME": env.text("DATABASE_NAME", default=DATABASES["default"]["NAME"]),
     "CONN_MAX_AGE": env.integer("CONN_MAX_AGE", default=60),
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
