@@ -3,8 +3,8 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
-from oms.core.design import gallery
-from oms.core.preferences import save_preferences
+from oms.core.views.design import gallery
+from oms.core.views.preferences import save_preferences
 
 
 def admin_pages() -> list[URLPattern | URLResolver]:
