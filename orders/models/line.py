@@ -25,15 +25,15 @@ class OrderLine(models.Model):
         KIT = "kit", _("Kit")
         COMPONENT = "component", _("Component")
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveIntegerField(_("position"))
     kind = models.CharField(
         max_length=9, choices=Kind, default=Kind.PRODUCT, db_default=Kind.PRODUCT
     )
     parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="components"
+        "self", models.PROTECT, null=True, blank=True, related_name="components", db_index=False
     )
-    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+", db_index=False)
     description = models.CharField(_("description"), max_length=200)
     sets = models.IntegerField(_("sets"), null=True, blank=True)
     ordered = models.IntegerField(_("ordered"))
@@ -54,7 +54,7 @@ class OrderLine(models.Model):
     )
     tax_amount = AmountField(_("tax"), default=0, db_default=0)
     ship_to = models.ForeignKey(
-        OrderAddress, models.PROTECT, null=True, blank=True, related_name="+"
+        OrderAddress, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     requested_date = models.DateField(_("requested date"), null=True, blank=True)
     external_id = models.CharField(max_length=128, blank=True, db_default="")

@@ -75,9 +75,9 @@ class Order(models.Model):
         db_default=NextNumber("SO", "number_order"),
         editable=False,
     )
-    channel = models.ForeignKey(SalesChannel, models.PROTECT, related_name="+")
+    channel = models.ForeignKey(SalesChannel, models.PROTECT, related_name="+", db_index=False)
     external_id = models.CharField(_("external id"), max_length=128, blank=True, db_default="")
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders", db_index=False)
     status = FSMField(_("status"), protected=True, choices=Status, default=Status.DRAFT)
     fulfillment_status = models.CharField(
         _("fulfillment"),
@@ -114,8 +114,10 @@ class Order(models.Model):
     )
     requested_date = models.DateField(_("requested date"), null=True, blank=True)
     locale = models.CharField(_("language"), max_length=16, db_default="en")
-    ship_to = models.ForeignKey(OrderAddress, models.PROTECT, related_name="+")
-    bill_to = models.ForeignKey(OrderAddress, models.PROTECT, null=True, related_name="+")
+    ship_to = models.ForeignKey(OrderAddress, models.PROTECT, related_name="+", db_index=False)
+    bill_to = models.ForeignKey(
+        OrderAddress, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     lines_amount = AmountField(_("lines"), default=0, db_default=0)
     charges_amount = AmountField(_("charges"), default=0, db_default=0)
     tax_amount = AmountField(_("tax"), default=0, db_default=0)
@@ -315,7 +317,7 @@ class SearchTerm(models.Model):
         TRACKING = "tracking", _("tracking number")
         INVOICE = "invoice", _("invoice number")
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="+")
+    order = models.ForeignKey(Order, models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=8, choices=Kind)
     term = models.CharField(max_length=128)
 

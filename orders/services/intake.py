@@ -196,6 +196,8 @@ def _settle_refused(
     skip_refused: bool,
 ) -> None:
     """A repeated message of a known order is answered with the order, whatever has changed since."""
+    if not refused:
+        return
     keyed = [i for i in refused if drafts[i].external_id and _is_plain(drafts[i].external_id)]
     known = known_orders([(drafts[i].channel_id, drafts[i].external_id) for i in keyed])
     for i, refusal in sorted(refused.items()):
