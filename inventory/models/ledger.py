@@ -83,7 +83,7 @@ class StockMovement(models.Model):
     bin_from = models.ForeignKey(Bin, models.PROTECT, null=True, related_name="+", db_index=False)
     bin_to = models.ForeignKey(Bin, models.PROTECT, null=True, related_name="+", db_index=False)
     lot = models.ForeignKey(Lot, models.PROTECT, null=True, related_name="+", db_index=False)
-    serial = models.CharField(max_length=64, null=True)
+    serial = models.CharField(max_length=64, null=True)  # noqa: DJ001 - unique where given
     demand_kind = models.CharField(max_length=16, blank=True, db_default="")
     demand_id = models.BigIntegerField(null=True)
     document = models.CharField(_("document"), max_length=64, blank=True, db_default="")
@@ -91,7 +91,7 @@ class StockMovement(models.Model):
     note = models.TextField(_("note"), blank=True, db_default="")
     user_id = models.BigIntegerField(null=True)
     actor_label = models.CharField(max_length=150)
-    idem_key = models.CharField(max_length=100, null=True)
+    idem_key = models.CharField(max_length=100, null=True)  # noqa: DJ001 - unique where given
     at = models.DateTimeField(_("time"), db_default=Now())
 
     class Meta:

@@ -24,9 +24,7 @@ class Product(models.Model):
 
     sku = models.CharField(_("SKU"), max_length=64)
     name = models.CharField(_("name"), max_length=200)
-    unit = models.CharField(
-        _("base unit"), max_length=16, default="piece", db_default="piece"
-    )
+    unit = models.CharField(_("base unit"), max_length=16, default="piece", db_default="piece")
     pack_size = models.PositiveIntegerField(
         _("pack size"), default=1, db_default=1, validators=[MinValueValidator(1)]
     )
@@ -72,9 +70,7 @@ class Product(models.Model):
                 name="product_sku_unique",
                 violation_error_message=_("There is a product with this SKU already."),
             ),
-            models.CheckConstraint(
-                condition=models.Q(pack_size__gte=1), name="product_pack_size"
-            ),
+            models.CheckConstraint(condition=models.Q(pack_size__gte=1), name="product_pack_size"),
             models.CheckConstraint(
                 condition=models.Q(tracking__in=["none", "lot", "serial"]),
                 name="product_tracking",
@@ -98,9 +94,7 @@ class Barcode(models.Model):
         verbose_name = _("barcode")
         verbose_name_plural = _("barcodes")
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(multiplier__gte=1), name="barcode_multiplier"
-            )
+            models.CheckConstraint(condition=models.Q(multiplier__gte=1), name="barcode_multiplier")
         ]
 
     def __str__(self) -> str:
@@ -112,20 +106,14 @@ class KitComponent(models.Model):
 
     kit = models.ForeignKey(Product, models.CASCADE, related_name="components")
     component = models.ForeignKey(Product, models.PROTECT, related_name="kits")
-    quantity = models.PositiveIntegerField(
-        _("quantity"), validators=[MinValueValidator(1)]
-    )
+    quantity = models.PositiveIntegerField(_("quantity"), validators=[MinValueValidator(1)])
 
     class Meta:
         verbose_name = _("kit component")
         verbose_name_plural = _("kit components")
         constraints = [
-            models.UniqueConstraint(
-                fields=["kit", "component"], name="kit_component_once"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(quantity__gte=1), name="kit_quantity"
-            ),
+            models.UniqueConstraint(fields=["kit", "component"], name="kit_component_once"),
+            models.CheckConstraint(condition=models.Q(quantity__gte=1), name="kit_quantity"),
             models.CheckConstraint(
                 condition=~models.Q(kit=models.F("component")), name="kit_not_in_itself"
             ),
@@ -146,9 +134,7 @@ class Lot(models.Model):
         verbose_name = _("lot")
         verbose_name_plural = _("lots")
         constraints = [
-            models.UniqueConstraint(
-                fields=["product", "code"], name="lot_code_per_product"
-            )
+            models.UniqueConstraint(fields=["product", "code"], name="lot_code_per_product")
         ]
 
     def __str__(self) -> str:

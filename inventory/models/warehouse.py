@@ -22,12 +22,8 @@ class Warehouse(AddressFields):
     title = models.CharField(_("title"), max_length=100)
     latitude = models.FloatField(_("latitude"), null=True, blank=True)
     longitude = models.FloatField(_("longitude"), null=True, blank=True)
-    time_zone = models.CharField(
-        _("time zone"), max_length=64, default="UTC", db_default="UTC"
-    )
-    priority = models.PositiveSmallIntegerField(
-        _("priority"), default=100, db_default=100
-    )
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", db_default="UTC")
+    priority = models.PositiveSmallIntegerField(_("priority"), default=100, db_default=100)
     daily_capacity = models.PositiveIntegerField(
         _("shipments a day"),
         null=True,
@@ -42,9 +38,7 @@ class Warehouse(AddressFields):
     class Meta:
         verbose_name = _("warehouse")
         verbose_name_plural = _("warehouses")
-        constraints = [
-            models.UniqueConstraint(Lower("code"), name="warehouse_code_unique")
-        ]
+        constraints = [models.UniqueConstraint(Lower("code"), name="warehouse_code_unique")]
 
     def __str__(self) -> str:
         return self.code
@@ -60,9 +54,7 @@ class WarehouseAccess(models.Model):
         verbose_name = _("warehouse access")
         verbose_name_plural = _("warehouse access")
         constraints = [
-            models.UniqueConstraint(
-                fields=["user", "warehouse"], name="warehouse_access_once"
-            )
+            models.UniqueConstraint(fields=["user", "warehouse"], name="warehouse_access_once")
         ]
 
     def __str__(self) -> str:
@@ -86,18 +78,14 @@ class Bin(models.Model):
     warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="bins")
     code = models.CharField(_("code"), max_length=32)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.SHELF)
-    walk_order = models.PositiveIntegerField(
-        _("walking order"), default=0, db_default=0
-    )
+    walk_order = models.PositiveIntegerField(_("walking order"), default=0, db_default=0)
     is_active = models.BooleanField(_("active"), default=True, db_default=True)
 
     class Meta:
         verbose_name = _("bin")
         verbose_name_plural = _("bins")
         constraints = [
-            models.UniqueConstraint(
-                "warehouse", Lower("code"), name="bin_code_per_warehouse"
-            ),
+            models.UniqueConstraint("warehouse", Lower("code"), name="bin_code_per_warehouse"),
             models.CheckConstraint(
                 condition=models.Q(
                     kind__in=[
@@ -123,9 +111,7 @@ class BinContent(models.Model):
 
     bin = models.ForeignKey(Bin, models.PROTECT, related_name="contents")
     product = models.ForeignKey(Product, models.PROTECT, related_name="bin_contents")
-    lot = models.ForeignKey(
-        Lot, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    lot = models.ForeignKey(Lot, models.PROTECT, null=True, blank=True, related_name="+")
     serial = models.CharField(_("serial number"), max_length=64, null=True, blank=True)
     quantity = models.IntegerField(_("quantity"))
 

@@ -188,7 +188,7 @@ def put_back(picks: Sequence[BinPick], *, actor: Actor) -> None:
 
 
 def ship(issues: Sequence[GoodsIssue], *, actor: Actor) -> None:
-    """Hand goods over: − on hand, − allocated, − bin.
+    """Hand goods over: - on hand, - allocated, - bin.
 
     :raises NotAllocated: a demand holds fewer units than leave for it.
     :raises NotInBin: the bin holds fewer.

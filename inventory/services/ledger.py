@@ -15,8 +15,8 @@ from django.db import IntegrityError, connection, transaction
 
 from inventory.exceptions import AlreadyBooked
 from inventory.models import MovementKind
-from inventory.services.refusals import Reason, refusal_for
 from inventory.services.ledger_statement import CREATE_LEVELS, statement
+from inventory.services.refusals import Reason, refusal_for
 from oms.core.actors import Actor
 
 

@@ -1,0 +1,83 @@
+"""What must always be true of stock."""
+
+LEVEL_IS_LEDGER = """
+SELECT format('%s at %s: level %s/%s/%s, ledger %s/%s/%s (on hand/allocated/blocked).',
+  product.sku, warehouse.code, level.on_hand, level.allocated, level.blocked,
+  COALESCE(ledger.on_hand, 0), COALESCE(ledger.allocated, 0), COALESCE(ledger.blocked, 0))
+FROM inventory_stocklevel level
+FULL JOIN (
+  SELECT warehouse_id, product_id, sum(on_hand_delta) AS on_hand,
+    sum(allocated_delta) AS allocated, sum(blocked_delta) AS blocked
+  FROM inventory_stockmovement GROUP BY warehouse_id, product_id) ledger
+  USING (warehouse_id, product_id)
+JOIN inventory_product product ON product.id = product_id
+JOIN inventory_warehouse warehouse ON warehouse.id = warehouse_id
+WHERE (COALESCE(level.on_hand, 0), COALESCE(level.allocated, 0), COALESCE(level.blocked, 0))
+  <> (COALESCE(ledger.on_hand, 0), COALESCE(ledger.allocated, 0), COALESCE(ledger.blocked, 0))"""
+
+BALANCE_CONTINUES = """
+SELECT format('%s at %s: movement %s does not continue the balance before it.',
+  product.sku, warehouse.code, id)
+FROM (
+  SELECT id, warehouse_id, product_id,
+    on_hand_after - on_hand_delta - lag(on_hand_after, 1, 0) OVER level AS on_hand_gap,
+    allocated_after - allocated_delta - lag(allocated_after, 1, 0) OVER level AS allocated_gap,
+    blocked_after - blocked_delta - lag(blocked_after, 1, 0) OVER level AS blocked_gap
+  FROM inventory_stockmovement
+  WINDOW level AS (PARTITION BY warehouse_id, product_id ORDER BY id)) movement
+JOIN inventory_product product ON product.id = product_id
+JOIN inventory_warehouse warehouse ON warehouse.id = warehouse_id
+WHERE on_hand_gap <> 0 OR allocated_gap <> 0 OR blocked_gap <> 0"""
+
+BINS_ARE_ON_HAND = """
+SELECT format('%s at %s: %s on hand, %s in bins; %s blocked, %s in blocked bins.',
+  product.sku, warehouse.code, COALESCE(level.on_hand, 0), COALESCE(bins.quantity, 0),
+  COALESCE(level.blocked, 0), COALESCE(bins.blocked, 0))
+FROM inventory_stocklevel level
+FULL JOIN (
+  SELECT bin.warehouse_id, content.product_id, sum(content.quantity) AS quantity,
+    COALESCE(sum(content.quantity)
+      FILTER (WHERE bin.kind IN ('quarantine', 'returns', 'missing')), 0) AS blocked
+  FROM inventory_bincontent content JOIN inventory_bin bin ON bin.id = content.bin_id
+  GROUP BY bin.warehouse_id, content.product_id) bins USING (warehouse_id, product_id)
+JOIN inventory_product product ON product.id = product_id
+JOIN inventory_warehouse warehouse ON warehouse.id = warehouse_id
+WHERE (COALESCE(level.on_hand, 0), COALESCE(level.blocked, 0))
+  <> (COALESCE(bins.quantity, 0), COALESCE(bins.blocked, 0))"""
+
+ALLOCATIONS_ARE_ALLOCATED = """
+SELECT format('%s at %s: %s allocated, its allocations add up to %s.',
+  product.sku, warehouse.code, COALESCE(level.allocated, 0), COALESCE(claims.quantity, 0))
+FROM inventory_stocklevel level
+FULL JOIN (
+  SELECT warehouse_id, product_id, sum(quantity) AS quantity
+  FROM inventory_allocation GROUP BY warehouse_id, product_id) claims
+  USING (warehouse_id, product_id)
+JOIN inventory_product product ON product.id = product_id
+JOIN inventory_warehouse warehouse ON warehouse.id = warehouse_id
+WHERE COALESCE(level.allocated, 0) <> COALESCE(claims.quantity, 0)"""
+
+SERIAL_ONCE = """
+SELECT format('Serial number %s of %s lies in %s places.', content.serial, product.sku,
+  sum(content.quantity))
+FROM inventory_bincontent content JOIN inventory_product product ON product.id = content.product_id
+WHERE content.serial IS NOT NULL
+GROUP BY content.serial, product.sku HAVING sum(content.quantity) > 1"""
+
+TRACKING_IS_KEPT = """
+SELECT format('%s is tracked by %s, but %s units in bin %s carry none.', product.sku,
+  product.tracking, content.quantity, bin.code)
+FROM inventory_bincontent content
+JOIN inventory_product product ON product.id = content.product_id
+JOIN inventory_bin bin ON bin.id = content.bin_id
+WHERE content.quantity > 0 AND (product.tracking = 'lot' AND content.lot_id IS NULL
+  OR product.tracking = 'serial' AND content.serial IS NULL)"""
+
+ALL = [
+    ("stock_level_is_ledger", LEVEL_IS_LEDGER, "A level is the sum of its movements."),
+    ("stock_balance_continues", BALANCE_CONTINUES, "Each balance continues the one before."),
+    ("stock_bins_are_on_hand", BINS_ARE_ON_HAND, "The bins add up to on hand and blocked."),
+    ("stock_allocations_add_up", ALLOCATIONS_ARE_ALLOCATED, "Allocations add up to allocated."),
+    ("stock_serial_once", SERIAL_ONCE, "A serial number lies in one place."),
+    ("stock_tracking_is_kept", TRACKING_IS_KEPT, "Tracked goods carry their lot or number."),
+]

@@ -1,0 +1,59 @@
+"""What must always be true, as SQL that finds where it is not. Apps register theirs in ``ready()``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """``sql`` returns one row for each violation; its first column is a sentence about it.
+
+    ``explain`` says what should be true.
+    """
+
+    name: str
+    sql: str
+    explain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One place where an invariant does not hold."""
+
+    invariant: str
+    sentence: str
+    explain: str
+
+
+_registry: dict[str, Invariant] = {}
+
+
+def register_invariant(name: str, sql: str, explain: str) -> None:
+    """Add an invariant; call it in ``ready()``. A name means one invariant."""
+    known = _registry.get(name)
+    if known and known.sql != sql:
+        raise ValueError(f"Two invariants are called {name}.")
+    _registry[name] = Invariant(name, sql, explain)
+
+
+def names() -> list[str]:
+    """The invariants that are checked."""
+    return sorted(_registry)
+
+
+def violations(only: Collection[str] = (), *, limit: int = 100) -> list[Violation]:
+    """Everything that does not hold now: at most ``limit`` findings for each invariant."""
+    found = []
+    for name in names():
+        if only and name not in only:
+            continue
+        invariant = _registry[name]
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM ({invariant.sql}) AS finding LIMIT {int(limit)}")  # noqa: S608 - registered by our code
+            rows = cursor.fetchall()
+        found += [Violation(name, str(row[0]), invariant.explain) for row in rows]
+    return found
