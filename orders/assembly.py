@@ -9,7 +9,15 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from oms.core.addresses import Address
-from orders.drafts import ChargeDraft, LineDraft, OrderDraft, Party, ProductFacts, Products, product_of
+from orders.drafts import (
+    ChargeDraft,
+    LineDraft,
+    OrderDraft,
+    Party,
+    ProductFacts,
+    Products,
+    product_of,
+)
 from orders.totals import (
     ZERO,
     Amounts,

@@ -153,7 +153,9 @@ def problems_of_shape(draft: OrderDraft) -> list[LineProblem]:
     for index, line in enumerate(draft.lines):
         found += [LineProblem(index, *problem) for problem in _line_problems(line, draft.currency)]
     for charge in draft.charges:
-        found += [LineProblem(None, *problem) for problem in _charge_problems(charge, draft.currency)]
+        found += [
+            LineProblem(None, *problem) for problem in _charge_problems(charge, draft.currency)
+        ]
     return found
 
 
@@ -234,9 +236,13 @@ def _line_problems(line: LineDraft, currency: str) -> Iterator[tuple[str, str]]:
         yield "unit_price", price_problem
     if problem := _rate_problem(line.tax_rate):
         yield "tax_rate", problem
-    if problem := _discount_problem(line, currency, known=not quantity_problem and not price_problem):
+    if problem := _discount_problem(
+        line, currency, known=not quantity_problem and not price_problem
+    ):
         yield "discount_amount", problem
-    elif not quantity_problem and not price_problem and line.unit_price * line.quantity >= MAX_AMOUNT:
+    elif (
+        not quantity_problem and not price_problem and line.unit_price * line.quantity >= MAX_AMOUNT
+    ):
         yield "unit_price", "The amount of the line is too large."
 
 

@@ -92,7 +92,9 @@ def next_share(amount: Decimal, before: int, units: int, of: int, currency: str)
     return share(amount, before + units, of, currency) - share(amount, before, of, currency)
 
 
-def component_shares(amounts: Amounts, weights: Sequence[Decimal | int], currency: str) -> list[Amounts]:
+def component_shares(
+    amounts: Amounts, weights: Sequence[Decimal | int], currency: str
+) -> list[Amounts]:
     """Split a kit's amounts among its components."""
     nets = apportion(amounts.net, weights, currency)
     taxes = apportion(amounts.tax, weights, currency)

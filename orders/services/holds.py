@@ -29,7 +29,9 @@ def hold_order(*, order_id: int, kind: str, reason: str, note: str = "", actor: 
     if kind not in Hold.Kind or reason not in Hold.Reason:
         raise HoldRefused(f"There is no {kind} hold for the reason {reason!r}.")
     if order.status in {Order.Status.COMPLETED, Order.Status.CANCELED}:
-        raise HoldRefused(f"{order} is {order.get_status_display().lower()}: nothing is left to hold.")
+        raise HoldRefused(
+            f"{order} is {order.get_status_display().lower()}: nothing is left to hold."
+        )
     held = bulk.insert(
         Hold,
         ["order", "kind", "reason", "note", "placed_by", "lifted_by"],

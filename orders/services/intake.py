@@ -85,9 +85,7 @@ def take_orders(
 ) -> list[TakenOrder | OrderRefused]: ...
 
 
-def take_orders(
-    drafts: Sequence[OrderDraft], *, actor: Actor, skip_refused: bool = False
-) -> Any:
+def take_orders(drafts: Sequence[OrderDraft], *, actor: Actor, skip_refused: bool = False) -> Any:
     """Enter and place orders in one go; a known (channel, external id) gives the existing order.
 
     With ``skip_refused`` the rest of the batch goes in, and the answer holds an ``OrderRefused`` in
@@ -156,7 +154,9 @@ def _take(
     for i, key in zip(assembled, keys, strict=True):
         if key.is_new:
             results[i] = TakenOrder(key.order_id, key.number, is_new=True)
-    new = [_Written(assembled[i], key) for i, key in zip(assembled, keys, strict=True) if key.is_new]
+    new = [
+        _Written(assembled[i], key) for i, key in zip(assembled, keys, strict=True) if key.is_new
+    ]
     if new:
         _write(new, placing=placing, actor=actor)
     _fill_in_known(drafts, results, skip_refused=skip_refused)
@@ -293,9 +293,13 @@ def _write(new: Sequence[_Written], *, placing: bool, actor: Actor) -> None:
     _write_search_terms(new)
     keys = [each.keys.order_id for each in new]
     if not placing:
-        activity.record_all([Entry("order", key, "created", new="draft") for key in keys], actor=actor)
+        activity.record_all(
+            [Entry("order", key, "created", new="draft") for key in keys], actor=actor
+        )
         return
-    activity.record_all([Entry("order", key, "place", "draft", "placed") for key in keys], actor=actor)
+    activity.record_all(
+        [Entry("order", key, "place", "draft", "placed") for key in keys], actor=actor
+    )
     unpaid = [each.keys.order_id for each in new if _waits_for_payment(each.order)]
     held = hold_for_payment(unpaid, actor=actor) if unpaid else []
     publish(*[OrderPlaced(order_id=key) for key in keys], *held)
