@@ -71,6 +71,11 @@ class Shell:
         return {"light": _("light"), "dark": _("dark")}.get(self.theme, _("like the system"))
 
     @property
+    def themes(self) -> list[tuple[str, str, str]]:
+        icons = {"auto": "auto", "light": "sun", "dark": "moon"}
+        return [(str(value), str(label), icons[value]) for value, label in User.Theme.choices]
+
+    @property
     def next_theme(self) -> str:
         return {"auto": "light", "light": "dark"}.get(self.theme, "auto")
 

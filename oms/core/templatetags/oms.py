@@ -22,6 +22,7 @@ from django.utils.text import slugify
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from oms.core import idempotency
 from oms.core.money import exponent
 from oms.core.statuses import look_of
 
@@ -281,6 +282,14 @@ def row_checkbox(value: object, label: str) -> SafeString:
         '<input type="checkbox" name="selected" value="{}" form="bulk" aria-label="{}">',
         value,
         _("Select %s") % label,
+    )
+
+
+@register.simple_tag
+def form_key() -> SafeString:
+    """The one-time key of a form that posts to a view with `idempotency.once`."""
+    return format_html(
+        '<input type="hidden" name="{}" value="{}">', idempotency.FIELD, idempotency.new_key()
     )
 
 
