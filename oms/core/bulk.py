@@ -7,8 +7,9 @@ the ledger write ten rows per order, so they go through here.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
+from io import StringIO
 from typing import Any
 
 from django.db import connection, models
@@ -73,3 +74,42 @@ def insert(
     with connection.cursor() as cursor:
         cursor.execute(sql, arrays)
         return cursor.fetchall() if returning else []
+
+
+def draw_ids(model: type[models.Model], count: int) -> list[int]:
+    """Primary keys for rows that are about to be copied in, in rising order."""
+    sql = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s) ORDER BY 1"
+    key = model._meta.pk
+    assert key is not None
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [model._meta.db_table, key.column, count])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def copy(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert thousands of rows by COPY, the fastest way in; nothing comes back.
+
+    As with ``insert``, columns left out take the database's default.
+    """
+    text = StringIO()
+    for row in rows:
+        text.write("\t".join([_copy_text(value) for value in row]))
+        text.write("\n")
+    if not text.tell():
+        return
+    text.seek(0)
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(_field(model, name).column) for name in columns)
+    with connection.cursor() as cursor:
+        cursor.copy_expert(f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN", text)
+
+
+def _copy_text(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    text = str(value)
+    return _COPY_SPECIAL.sub(lambda found: _COPY_ESCAPES[found[0]], text)
+
+
+_COPY_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_COPY_SPECIAL = re.compile(r"[\\\t\n\r]")

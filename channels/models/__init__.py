@@ -1,0 +1,3 @@
+from channels.models.import_run import ImportedDocument, ImportRun
+
+__all__ = ["ImportRun", "ImportedDocument"]
