@@ -38,7 +38,9 @@ class PlannedPick:
     quantity: int
 
 
-def plan_picks(wants: Iterable[Want], stops: Iterable[Stop]) -> tuple[list[PlannedPick], list[Want]]:
+def plan_picks(
+    wants: Iterable[Want], stops: Iterable[Stop]
+) -> tuple[list[PlannedPick], list[Want]]:
     """Choose bins for every want, in walking order; also what no bin has.
 
     A product goes first by its lots' expiry date (what expires first leaves first), then along the
