@@ -9,6 +9,12 @@ class CoreConfig(AppConfig):
     label = "core"
     verbose_name = _("System")
 
+    def ready(self) -> None:
+        from oms.core.site import register_pages
+        from oms.core.urls import admin_pages
+
+        register_pages(admin_pages)
+
 
 class AdminConfig(django_admin.AdminConfig):
     default = False

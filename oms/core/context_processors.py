@@ -36,6 +36,10 @@ def url_of(name: str) -> str | None:
     return _known_urls[key]
 
 
+def first_url(*names: str) -> str | None:
+    return next(filter(None, map(url_of, names)), None)
+
+
 @dataclass
 class Shell:
     request: HttpRequest
@@ -51,7 +55,7 @@ class Shell:
 
     @property
     def home_url(self) -> str:
-        return url_of("admin:index") or "/"
+        return first_url("core:start", "admin:start", "admin:index") or "/"
 
     @cached_property
     def sections(self) -> tuple[NavSection, ...]:
@@ -91,21 +95,21 @@ class Shell:
 
     @property
     def search_url(self) -> str | None:
-        return url_of("admin:search")
+        return first_url("core:search", "admin:search")
 
     @property
     def new_order_url(self) -> str | None:
         if not self._is_permitted("orders.add_order"):
             return None
-        return url_of("admin:orders_order_new") or url_of("admin:orders_order_add")
+        return first_url("orders:order_new", "admin:order_new", "admin:orders_order_add")
 
     @property
     def preferences_url(self) -> str | None:
-        return url_of("admin:preferences")
+        return first_url("admin:preferences")
 
     @property
     def help_url(self) -> str:
-        return url_of("admin:help") or str(getattr(settings, "HELP_URL", ""))
+        return first_url("core:help", "admin:help") or str(getattr(settings, "HELP_URL", ""))
 
     @property
     def account_items(self) -> list[NavLink]:

@@ -12,7 +12,10 @@ Text = str | Promise
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One place. The first URL name that exists is linked; none exists: the place is not built in."""
+    """One place. The first URL name that exists is linked; none exists: the place is not built in.
+
+    Without a permission everybody who may sign in sees it.
+    """
 
     label: Text
     url_names: tuple[str, ...]
@@ -47,19 +50,11 @@ SYSTEM: Final = _("System")
 
 
 def _page(app: str, model: str) -> tuple[str, ...]:
-    return (f"{app}:{model}_list", f"admin:{app}_{model}_list", f"admin:{app}_{model}_changelist")
+    return (f"{app}:{model}_list", f"admin:{model}_list", f"admin:{app}_{model}_changelist")
 
 
 ITEMS: Final[tuple[NavItem, ...]] = (
-    NavItem(
-        _("Dashboard"),
-        ("reports:dashboard", "admin:reports_dashboard"),
-        "chart",
-        "reports.view_dashboard",
-        DAILY,
-        "reports",
-        "d",
-    ),
+    NavItem(_("Start"), ("core:start", "admin:start", "admin:index"), "home", "", DAILY, "core"),
     NavItem(
         _("Orders"), _page("orders", "order"), "inbox", "orders.view_order", DAILY, "orders", "o"
     ),
@@ -68,7 +63,7 @@ ITEMS: Final[tuple[NavItem, ...]] = (
     ),
     NavItem(
         _("Exceptions"),
-        ("admin:exceptions", "admin:core_case_list", "admin:core_case_changelist"),
+        ("core:exceptions", "admin:exceptions", "admin:core_case_changelist"),
         "alert",
         "core.view_case",
         DAILY,
@@ -137,15 +132,15 @@ ITEMS: Final[tuple[NavItem, ...]] = (
     ),
     NavItem(
         _("Channels"),
-        ("channels:health", *_page("channels", "channel")),
+        ("channels:health", "admin:channel_health", *_page("orders", "saleschannel")),
         "plug",
-        "channels.view_channel",
+        "orders.view_saleschannel",
         TRADE,
         "channels",
     ),
     NavItem(
         _("Reports"),
-        ("reports:report_list", "admin:reports"),
+        ("reports:report_list", "admin:report_list"),
         "grid",
         "reports.view_dashboard",
         TRADE,
@@ -154,7 +149,12 @@ ITEMS: Final[tuple[NavItem, ...]] = (
     ),
     NavItem(_("Users"), _page("core", "user"), "users", "core.view_user", SYSTEM, "core"),
     NavItem(
-        _("All records"), ("admin:records", "admin:index"), "gear", "core.view_user", SYSTEM, "core"
+        _("All records"),
+        ("core:records", "admin:records"),
+        "gear",
+        "core.view_user",
+        SYSTEM,
+        "core",
     ),
 )
 
@@ -170,9 +170,9 @@ def visible_sections(
     shown: list[tuple[NavItem, str]] = []
     for item in items:
         url = next(filter(None, map(url_of, item.url_names)), None)
-        if url and is_permitted(item.permission):
+        if url and (not item.permission or is_permitted(item.permission)):
             shown.append((item, url))
-    current = max((url for _item, url in shown if path.startswith(url)), key=len, default="")
+    current = max((url for item, url in shown if _covers(item, url, path)), key=len, default="")
     labels = dict.fromkeys(item.section for item, _url in shown)
     return tuple(
         NavSection(
@@ -185,3 +185,8 @@ def visible_sections(
         )
         for label in labels
     )
+
+
+def _covers(item: NavItem, url: str, path: str) -> bool:
+    """Whether the path lies below that place; the start page covers itself alone."""
+    return path == url if not item.permission else path.startswith(url)
