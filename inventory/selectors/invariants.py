@@ -17,7 +17,7 @@ WHERE (COALESCE(level.on_hand, 0), COALESCE(level.allocated, 0), COALESCE(level.
 
 BALANCE_CONTINUES = """
 SELECT format('%s at %s: movement %s does not continue the balance before it.',
-  product.sku, warehouse.code, id)
+  product.sku, warehouse.code, movement.id)
 FROM (
   SELECT id, warehouse_id, product_id,
     on_hand_after - on_hand_delta - lag(on_hand_after, 1, 0) OVER level AS on_hand_gap,

@@ -15,7 +15,12 @@ from django.db import IntegrityError, connection, transaction
 
 from inventory.exceptions import AlreadyBooked
 from inventory.models import MovementKind
-from inventory.services.ledger_statement import CREATE_LEVELS, statement
+from inventory.services.ledger_statement import (
+    CLAIM_COLUMNS,
+    CREATE_LEVELS,
+    GOODS_COLUMNS,
+    call,
+)
 from inventory.services.refusals import Reason, refusal_for
 from oms.core.actors import Actor
 
@@ -44,10 +49,8 @@ class StockChange:
     note: str = ""
 
 
-_ALWAYS = ("warehouse_id", "product_id", "kind", "quantity", "allocated")
-_PLACE = ("bin_from_id", "bin_to_id", "lot_id", "serial")
-_SOMETIMES = ("demand_kind", "demand_id", "document", "reason", "note", "idem_key")
-_EMPTY = ("", None)
+_CLAIMS = call("inventory_post_claims", CLAIM_COLUMNS)
+_GOODS = call("inventory_post_goods", GOODS_COLUMNS)
 
 
 def post(changes: Sequence[StockChange], *, actor: Actor) -> None:
@@ -82,21 +85,12 @@ def _check(changes: Sequence[StockChange]) -> None:
 
 def _run(changes: Sequence[StockChange], actor: Actor) -> list[Reason]:
     goods = any(c.bin_from_id is not None or c.bin_to_id is not None for c in changes)
-    columns = _ALWAYS + (_PLACE if goods else ())
-    columns += tuple(
-        name for name in _SOMETIMES if any(getattr(c, name) not in _EMPTY for c in changes)
-    )
-    sql = statement(
-        columns,
-        goods=goods,
-        gains=any(c.allocated > 0 for c in changes),
-        losses=any(c.allocated < 0 for c in changes),
-    )
+    columns = GOODS_COLUMNS if goods else CLAIM_COLUMNS
     params: dict[str, Any] = {name: list(map(attrgetter(name), changes)) for name in columns}
-    params |= {"user_id": actor.user_id, "actor_label": actor.label}
+    params |= {"actor_id": actor.user_id, "actor_name": actor.label}
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         try:
-            cursor.execute(sql, params)
+            cursor.execute(_GOODS if goods else _CLAIMS, params)
         except IntegrityError as error:
             _translate(error)
             raise
