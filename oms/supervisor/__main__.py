@@ -13,7 +13,7 @@ from oms.supervisor.servers import run_servers_until_unused
 
 def main() -> int:
     options = _parser().parse_args()
-    for sig in (signal.SIGTERM, signal.SIGHUP):
+    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sig, _interrupt)
     try:
         if options.what == "demo":
