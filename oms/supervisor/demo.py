@@ -159,7 +159,7 @@ def _commands() -> set[str]:
 
 
 def _web(host: str, port: int) -> Web:
-    options = ["--worker-class=gthread", "--workers=2", "--threads=4", "--timeout=60"]
+    options = ["--preload", "--worker-class=gthread", "--workers=2", "--threads=4", "--timeout=60"]
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     bind = [
         "--bind",
