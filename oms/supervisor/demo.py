@@ -71,7 +71,7 @@ class Progress:
 
 def run_demo(host: str, port: int) -> None:
     """Bring everything up, print how to use it, and keep it running until told to stop."""
-    progress = Progress(5)
+    progress = Progress(4)
     with supervised(progress.say) as (supervisor, lock):
         _check_port(host, port)
         url = f"http://{_shown(host)}:{port}"
@@ -91,10 +91,8 @@ def _bring_up(supervisor: Supervisor, progress: Progress, host: str, port: int) 
     with progress.on("Demo data"):
         if "seed_demo" in _commands():
             _manage("seed_demo")
-    with progress.on("Web server"):
-        supervisor.start(_web(host, port))
-    with progress.on("Workers and scheduler"):
-        supervisor.start(_worker(), _beat())
+    with progress.on("Web server, workers and scheduler"):
+        supervisor.start(_web(host, port), _worker(), _beat())
 
 
 def _demo_environment(host: str, url: str) -> dict[str, str]:
