@@ -1,7 +1,7 @@
 """How a status looks: one mapping from its value to tone, mark and word, for every machine of the house.
 
-Statuses of the same name mean the same in every machine, so the value alone is the key. The words repeat
-the `TextChoices` labels; a test compares them, so they cannot drift apart.
+The value alone is the key: it looks the same in every machine. The words repeat the `TextChoices` labels,
+and a test compares them; a machine with another word for a value passes its own to the badge.
 """
 
 from dataclasses import dataclass
@@ -86,6 +86,12 @@ _WORK: Final = {
     "active": StatusLook(_("Active"), "success"),
     "inactive": StatusLook(_("Inactive"), mark="ring"),
     "expired": StatusLook(_("Expired"), mark="clock"),
+    "ready": StatusLook(_("Ready"), "success", "check"),
+    "sent": StatusLook(_("Sent"), "success", "mail"),
+    "bounced": StatusLook(_("Bounced"), "danger", "alert"),
+    "void": StatusLook(_("Void"), mark="x"),
+    "requested": StatusLook(_("Requested"), "info", "ring"),
+    "settled": StatusLook(_("Settled"), "success", "check"),
 }
 
 STATUS_TONES: Final[dict[str, StatusLook]] = _ORDER | _PAYMENT | _SHIPMENT | _MOVEMENT | _WORK

@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.views.decorators import staff_member_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from oms.core.statuses import STATUS_TONES
@@ -138,6 +139,8 @@ def _sample(request: HttpRequest) -> dict[str, Any]:
 
 @staff_member_required
 def gallery(request: HttpRequest) -> HttpResponse:
+    if not (settings.DEBUG or settings.DEMO):
+        raise Http404
     messages.success(request, "Released 12 shipments", extra_tags="undo:/admin/design/")
     messages.warning(request, "Two orders were left alone: they are on hold.")
     return render(request, "admin/design.html", _sample(request))
