@@ -201,11 +201,11 @@ def _party_problems(draft: OrderDraft, party: Party) -> Iterator[tuple[str, str]
         party.channel_currency,
         party.customer_currency,
     }:
-        yield (
-            "currency",
+        sentence = (
             f"The order is in {draft.currency}, but {party.channel_name} sells in "
-            f"{party.channel_currency} and the customer pays in {party.customer_currency}.",
+            f"{party.channel_currency} and the customer pays in {party.customer_currency}."
         )
+        yield "currency", sentence
 
 
 def _order_problems(draft: OrderDraft) -> Iterator[LineProblem]:

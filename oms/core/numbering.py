@@ -37,11 +37,17 @@ def next_gap_free(series: str) -> int:
 
     Take it last in a transaction: everybody who wants a number of the series waits behind it.
     """
+    return take_gap_free(series, 1)[0]
+
+
+def take_gap_free(series: str, count: int) -> range:
+    """The next ``count`` numbers of a series without gaps, as `next_gap_free` gives one."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO core_counter (series, last) VALUES (%s, 1) "
-            "ON CONFLICT (series) DO UPDATE SET last = core_counter.last + 1 RETURNING last",
-            [series],
+            "INSERT INTO core_counter (series, last) VALUES (%s, %s) "
+            "ON CONFLICT (series) DO UPDATE SET last = core_counter.last + EXCLUDED.last "
+            "RETURNING last",
+            [series, count],
         )
-        (number,) = cursor.fetchone()
-    return int(number)
+        (last,) = cursor.fetchone()
+    return range(int(last) - count + 1, int(last) + 1)

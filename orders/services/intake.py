@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, overload
+from typing import Any, Literal, overload
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
 from inventory.services.claims import Claim, reserve_all
-from oms.core import activity, bulk
+from oms.core import activity
 from oms.core.activity import Entry
 from oms.core.actors import Actor
-from oms.core.addresses import COLUMNS as ADDRESS_COLUMNS
-from oms.core.addresses import Address
 from oms.core.events import publish
-from oms.core.places import key_of, locate_all
-from oms.core.workflow import perform_all, state_after_first
+from oms.core.workflow import perform_all
 from orders.assembly import Assembled, assemble
-from orders.drafts import ChargeDraft, LineDraft, LineProblem, OrderDraft
-from orders.drafts import problems_of_facts, problems_of_shape
+from orders.drafts import (
+    ChargeDraft,
+    LineDraft,
+    LineProblem,
+    OrderDraft,
+    problems_of_facts,
+    problems_of_shape,
+)
 from orders.events import OrderPlaced
 from orders.exceptions import OrderRefused
-from orders.models import Charge, Customer, Order, OrderAddress, OrderLine, Payment, SearchTerm
+from orders.models import Customer, Order, OrderLine, Payment
 from orders.selectors.intake import known_orders, parties_of, products_of
 from orders.services.holds import hold_for_payment
+from orders.services.order_rows import DEMAND_KIND, Written, claim_keys, claims_of, write_rows
 
 __all__ = [
     "ChargeDraft",
@@ -38,8 +42,6 @@ __all__ = [
     "take_orders",
 ]
 
-DEMAND_KIND = "order_line"
-
 
 @dataclass(frozen=True, slots=True)
 class TakenOrder:
@@ -48,21 +50,6 @@ class TakenOrder:
     order_id: int
     number: str
     is_new: bool
-
-
-class _Keys(NamedTuple):
-    """What the database gave an order before it is written."""
-
-    order_id: int
-    number: str
-    address_ids: list[int]
-    line_ids: list[int]
-    is_new: bool
-
-
-class _Written(NamedTuple):
-    order: Assembled
-    keys: _Keys
 
 
 def create_orders(drafts: Sequence[OrderDraft], *, actor: Actor) -> list[TakenOrder]:
@@ -150,13 +137,11 @@ def _take(
     assembled = _check_and_assemble(drafts, fine, refused)
     _settle_refused(drafts, refused, results, skip_refused=skip_refused)
 
-    keys = _claim([assembled[i] for i in assembled]) if assembled else []
+    keys = claim_keys([assembled[i] for i in assembled]) if assembled else []
     for i, key in zip(assembled, keys, strict=True):
         if key.is_new:
             results[i] = TakenOrder(key.order_id, key.number, is_new=True)
-    new = [
-        _Written(assembled[i], key) for i, key in zip(assembled, keys, strict=True) if key.is_new
-    ]
+    new = [Written(assembled[i], key) for i, key in zip(assembled, keys, strict=True) if key.is_new]
     if new:
         _write(new, placing=placing, actor=actor)
     _fill_in_known(drafts, results, skip_refused=skip_refused)
@@ -237,60 +222,8 @@ def _fill_in_known(
             raise refusal
 
 
-# Keys, number and the claim on the external id in one statement. Claims are made in key order, so
-# that two batches with the same orders wait for each other and never deadlock.
-_CLAIM = """
-WITH draft AS (
-    SELECT t.n, t.channel_id, t.external_id,
-           nextval('orders_order_id_seq') AS order_id,
-           'SO-' || nextval('number_order') AS number,
-           ARRAY(SELECT nextval('orders_orderaddress_id_seq') FROM generate_series(1, t.addresses))
-               AS address_ids,
-           ARRAY(SELECT nextval('orders_orderline_id_seq') FROM generate_series(1, t.lines))
-               AS line_ids
-    FROM unnest(%s::int[], %s::bigint[], %s::text[], %s::int[], %s::int[])
-         AS t (n, channel_id, external_id, addresses, lines)
-), claimed AS (
-    INSERT INTO orders_externalreference (channel_id, external_id, order_id)
-    SELECT channel_id, external_id, order_id FROM draft WHERE external_id <> ''
-    ORDER BY channel_id, external_id
-    ON CONFLICT (channel_id, external_id) DO NOTHING
-    RETURNING order_id
-)
-SELECT order_id, number, address_ids, line_ids, external_id = '' OR claimed.order_id IS NOT NULL
-FROM draft LEFT JOIN claimed USING (order_id) ORDER BY n
-"""
-
-
-def _claim(orders: Sequence[Assembled]) -> list[_Keys]:
-    rows = [
-        (
-            n,
-            order.draft.channel_id,
-            order.draft.external_id,
-            len(_addresses_of(order)),
-            len(order.lines),
-        )
-        for n, order in enumerate(orders)
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [list(column) for column in zip(*rows, strict=True)])
-        return [_Keys(*row) for row in cursor.fetchall()]
-
-
-def _addresses_of(order: Assembled) -> list[Address]:
-    """The ship-to first, then the bill-to where there is one, then those of lines."""
-    bill_to = [order.draft.bill_to] if order.draft.bill_to else []
-    own = [line.ship_to for line in order.lines if line.ship_to]
-    return list(dict.fromkeys([order.draft.ship_to, *bill_to, *own]))
-
-
-def _write(new: Sequence[_Written], *, placing: bool, actor: Actor) -> None:
-    _write_addresses(new)
-    _write_orders(new, placing=placing)
-    _write_lines(new)
-    _write_charges(new)
-    _write_search_terms(new)
+def _write(new: Sequence[Written], *, placing: bool, actor: Actor) -> None:
+    write_rows(new, placing=placing)
     keys = [each.keys.order_id for each in new]
     if not placing:
         activity.record_all(
@@ -303,159 +236,8 @@ def _write(new: Sequence[_Written], *, placing: bool, actor: Actor) -> None:
     unpaid = [each.keys.order_id for each in new if _waits_for_payment(each.order)]
     held = hold_for_payment(unpaid, actor=actor) if unpaid else []
     publish(*[OrderPlaced(order_id=key) for key in keys], *held)
-    reserve_all(_claims_of(new), actor=actor)
+    reserve_all(claims_of(new), actor=actor)
 
 
 def _waits_for_payment(order: Assembled) -> bool:
     return order.settlement == Customer.Settlement.PREPAID and order.totals.total > 0
-
-
-def _write_addresses(new: Sequence[_Written]) -> None:
-    rows = [
-        (key, address)
-        for order, keys in new
-        for key, address in zip(keys.address_ids, _addresses_of(order), strict=True)
-    ]
-    places = {address: key_of(address) for address in dict.fromkeys(row[1] for row in rows)}
-    positions = locate_all(places.values())
-    bulk.insert(
-        OrderAddress,
-        ["id", *ADDRESS_COLUMNS, "latitude", "longitude"],
-        [
-            (key, *(getattr(address, column) for column in ADDRESS_COLUMNS), *_position(position))
-            for key, address in rows
-            for position in [positions.get(places[address])]
-        ],
-    )
-
-
-def _position(position: Any) -> tuple[float | None, float | None]:
-    return (position.latitude, position.longitude) if position else (None, None)
-
-
-def _write_orders(new: Sequence[_Written], *, placing: bool) -> None:
-    status = state_after_first(Order, "place") if placing else Order.Status.DRAFT.value
-    placed_at = timezone.now() if placing else None
-    bulk.insert(
-        Order,
-        ["id", "number", "status", "placed_at", "ship_to", "bill_to", "channel", "customer"]
-        + ["external_id", "settlement", "terms_days", "currency", "prices_include_tax"]
-        + ["customer_po_number", "priority", "requested_date", "locale", "sales_rep", "note"]
-        + ["linked_order", "lines_amount", "charges_amount", "tax_amount", "total_amount"]
-        + ["units", "line_count", "payment_status"],
-        [
-            (keys.order_id, keys.number, status, placed_at, *_order_addresses(order, keys))
-            + _order_columns(order)
-            for order, keys in new
-        ],
-    )
-
-
-def _order_addresses(order: Assembled, keys: _Keys) -> tuple[int, int | None]:
-    if not order.draft.bill_to:
-        return keys.address_ids[0], None
-    return keys.address_ids[0], keys.address_ids[_addresses_of(order).index(order.draft.bill_to)]
-
-
-def _order_columns(order: Assembled) -> tuple[Any, ...]:
-    draft, party, totals = order.draft, order.party, order.totals
-    return (
-        draft.channel_id,
-        draft.customer_id,
-        draft.external_id,
-        order.settlement,
-        party.terms_days,
-        draft.currency,
-        party.prices_include_tax,
-        draft.customer_po_number,
-        draft.priority,
-        draft.requested_date,
-        draft.locale or party.language,
-        draft.sales_rep_id,
-        draft.note,
-        draft.linked_order_id,
-        totals.lines,
-        totals.charges,
-        totals.tax,
-        totals.total,
-        order.units,
-        order.line_count,
-        "paid" if totals.total <= 0 else "unpaid",
-    )
-
-
-def _write_lines(new: Sequence[_Written]) -> None:
-    bulk.insert(
-        OrderLine,
-        ["id", "order", "position", "kind", "parent", "product", "description", "sets", "ordered"]
-        + ["open", "unit_price", "price_source", "discount_amount", "net_amount", "tax_amount"]
-        + ["tax_rate", "ship_to", "requested_date", "external_id"],
-        [row for each in new for row in _line_columns(each)],
-    )
-
-
-def _line_columns(written: _Written) -> Iterable[tuple[Any, ...]]:
-    order, keys = written
-    by_address = dict(zip(_addresses_of(order), keys.address_ids, strict=True))
-    for position, (key, line) in enumerate(zip(keys.line_ids, order.lines, strict=True), start=1):
-        yield (
-            key,
-            keys.order_id,
-            position,
-            line.kind,
-            None if line.parent is None else keys.line_ids[line.parent],
-            line.product_id,
-            line.description,
-            line.sets,
-            line.ordered,
-            line.ordered,
-            line.unit_price,
-            line.price_source,
-            line.discount,
-            line.amounts.net,
-            line.amounts.tax,
-            line.tax_rate,
-            by_address[line.ship_to] if line.ship_to else None,
-            line.requested_date,
-            line.external_id,
-        )
-
-
-def _write_charges(new: Sequence[_Written]) -> None:
-    bulk.insert(
-        Charge,
-        ["order", "kind", "description", "net_amount", "tax_amount", "tax_rate"],
-        [
-            (keys.order_id, charge.kind, charge.description, *charge.amounts, charge.tax_rate)
-            for order, keys in new
-            for charge in order.charges
-        ],
-    )
-
-
-def _write_search_terms(new: Sequence[_Written]) -> None:
-    kind = SearchTerm.Kind
-    rows = []
-    for order, keys in new:
-        rows.append((keys.order_id, kind.NUMBER.value, keys.number))
-        if order.draft.external_id:
-            rows.append((keys.order_id, kind.EXTERNAL_ID.value, order.draft.external_id))
-        if order.draft.customer_po_number:
-            rows.append((keys.order_id, kind.PO_NUMBER.value, order.draft.customer_po_number))
-        skus = dict.fromkeys(line.sku for line in order.lines)
-        rows += [(keys.order_id, kind.SKU.value, sku) for sku in skus]
-    bulk.insert(SearchTerm, ["order", "kind", "term"], rows)
-
-
-def _claims_of(new: Sequence[_Written]) -> list[Claim]:
-    return [
-        Claim(
-            product_id=line.product_id,
-            quantity=line.ordered,
-            demand_kind=DEMAND_KIND,
-            demand_id=key,
-        )
-        for order, keys in new
-        for key, line in zip(keys.line_ids, order.lines, strict=True)
-        if line.ordered
-    ]

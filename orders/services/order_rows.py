@@ -1,0 +1,246 @@
+"""Writing the rows of new orders: one statement per table, whatever their number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.utils import timezone
+
+from inventory.services.claims import Claim
+from oms.core import bulk
+from oms.core.addresses import COLUMNS as ADDRESS_COLUMNS
+from oms.core.addresses import Address
+from oms.core.places import key_of, locate_all
+from oms.core.workflow import state_after_first
+from orders.assembly import Assembled
+from orders.models import Charge, Order, OrderAddress, OrderLine, SearchTerm
+
+DEMAND_KIND = "order_line"
+
+ORDER_COLUMNS = [
+    *("id", "number", "status", "placed_at", "ship_to", "bill_to", "channel", "customer"),
+    *("external_id", "settlement", "terms_days", "currency", "prices_include_tax"),
+    *("customer_po_number", "priority", "requested_date", "locale", "sales_rep", "note"),
+    *("linked_order", "lines_amount", "charges_amount", "tax_amount", "total_amount"),
+    *("units", "line_count", "payment_status"),
+]
+LINE_COLUMNS = [
+    *("id", "order", "position", "kind", "parent", "product", "description", "sets", "ordered"),
+    *("open", "unit_price", "price_source", "discount_amount", "net_amount", "tax_amount"),
+    *("tax_rate", "ship_to", "requested_date", "external_id"),
+]
+
+
+class Keys(NamedTuple):
+    """What the database gave an order before it is written."""
+
+    order_id: int
+    number: str
+    address_ids: list[int]
+    line_ids: list[int]
+    is_new: bool
+
+
+class Written(NamedTuple):
+    order: Assembled
+    keys: Keys
+
+
+# Keys, number and the claim on the external id in one statement. Claims are made in key order, so
+# that two batches with the same orders wait for each other and never deadlock.
+_CLAIM = """
+WITH draft AS (
+    SELECT t.n, t.channel_id, t.external_id,
+           nextval('orders_order_id_seq') AS order_id,
+           'SO-' || nextval('number_order') AS number,
+           ARRAY(SELECT nextval('orders_orderaddress_id_seq') FROM generate_series(1, t.addresses))
+               AS address_ids,
+           ARRAY(SELECT nextval('orders_orderline_id_seq') FROM generate_series(1, t.lines))
+               AS line_ids
+    FROM unnest(%s::int[], %s::bigint[], %s::text[], %s::int[], %s::int[])
+         AS t (n, channel_id, external_id, addresses, lines)
+), claimed AS (
+    INSERT INTO orders_externalreference (channel_id, external_id, order_id)
+    SELECT channel_id, external_id, order_id FROM draft WHERE external_id <> ''
+    ORDER BY channel_id, external_id
+    ON CONFLICT (channel_id, external_id) DO NOTHING
+    RETURNING order_id
+)
+SELECT order_id, number, address_ids, line_ids, external_id = '' OR claimed.order_id IS NOT NULL
+FROM draft LEFT JOIN claimed USING (order_id) ORDER BY n
+"""
+
+
+def claim_keys(orders: Sequence[Assembled]) -> list[Keys]:
+    rows = [
+        (
+            n,
+            order.draft.channel_id,
+            order.draft.external_id,
+            len(_addresses_of(order)),
+            len(order.lines),
+        )
+        for n, order in enumerate(orders)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [list(column) for column in zip(*rows, strict=True)])
+        return [Keys(*row) for row in cursor.fetchall()]
+
+
+def _addresses_of(order: Assembled) -> list[Address]:
+    """The ship-to first, then the bill-to where there is one, then those of lines."""
+    bill_to = [order.draft.bill_to] if order.draft.bill_to else []
+    own = [line.ship_to for line in order.lines if line.ship_to]
+    return list(dict.fromkeys([order.draft.ship_to, *bill_to, *own]))
+
+
+def write_rows(new: Sequence[Written], *, placing: bool) -> None:
+    """Write addresses, orders, lines, charges and search terms."""
+    _write_addresses(new)
+    _write_orders(new, placing=placing)
+    lines = [row for each in new for row in _line_columns(each)]
+    bulk.insert(OrderLine, LINE_COLUMNS, lines)
+    _write_charges(new)
+    _write_search_terms(new)
+
+
+def _write_addresses(new: Sequence[Written]) -> None:
+    rows = [
+        (key, address)
+        for order, keys in new
+        for key, address in zip(keys.address_ids, _addresses_of(order), strict=True)
+    ]
+    places = {address: key_of(address) for address in dict.fromkeys(row[1] for row in rows)}
+    positions = locate_all(places.values())
+    bulk.insert(
+        OrderAddress,
+        ["id", *ADDRESS_COLUMNS, "latitude", "longitude"],
+        [
+            (key, *(getattr(address, column) for column in ADDRESS_COLUMNS), *_position(position))
+            for key, address in rows
+            for position in [positions.get(places[address])]
+        ],
+    )
+
+
+def _position(position: Any) -> tuple[float | None, float | None]:
+    return (position.latitude, position.longitude) if position else (None, None)
+
+
+def _write_orders(new: Sequence[Written], *, placing: bool) -> None:
+    status = state_after_first(Order, "place") if placing else Order.Status.DRAFT.value
+    placed_at = timezone.now() if placing else None
+    bulk.insert(
+        Order,
+        ORDER_COLUMNS,
+        [
+            (
+                *(keys.order_id, keys.number, status, placed_at),
+                *_order_addresses(order, keys),
+                *_order_columns(order),
+            )
+            for order, keys in new
+        ],
+    )
+
+
+def _order_addresses(order: Assembled, keys: Keys) -> tuple[int, int | None]:
+    if not order.draft.bill_to:
+        return keys.address_ids[0], None
+    return keys.address_ids[0], keys.address_ids[_addresses_of(order).index(order.draft.bill_to)]
+
+
+def _order_columns(order: Assembled) -> tuple[Any, ...]:
+    draft, party, totals = order.draft, order.party, order.totals
+    return (
+        draft.channel_id,
+        draft.customer_id,
+        draft.external_id,
+        order.settlement,
+        party.terms_days,
+        draft.currency,
+        party.prices_include_tax,
+        draft.customer_po_number,
+        draft.priority,
+        draft.requested_date,
+        draft.locale or party.language,
+        draft.sales_rep_id,
+        draft.note,
+        draft.linked_order_id,
+        totals.lines,
+        totals.charges,
+        totals.tax,
+        totals.total,
+        order.units,
+        order.line_count,
+        "paid" if totals.total <= 0 else "unpaid",
+    )
+
+
+def _line_columns(written: Written) -> Iterable[tuple[Any, ...]]:
+    order, keys = written
+    by_address = dict(zip(_addresses_of(order), keys.address_ids, strict=True))
+    for position, (key, line) in enumerate(zip(keys.line_ids, order.lines, strict=True), start=1):
+        yield (
+            key,
+            keys.order_id,
+            position,
+            line.kind,
+            None if line.parent is None else keys.line_ids[line.parent],
+            line.product_id,
+            line.description,
+            line.sets,
+            line.ordered,
+            line.ordered,
+            line.unit_price,
+            line.price_source,
+            line.discount,
+            line.amounts.net,
+            line.amounts.tax,
+            line.tax_rate,
+            by_address[line.ship_to] if line.ship_to else None,
+            line.requested_date,
+            line.external_id,
+        )
+
+
+def _write_charges(new: Sequence[Written]) -> None:
+    bulk.insert(
+        Charge,
+        ["order", "kind", "description", "net_amount", "tax_amount", "tax_rate"],
+        [
+            (keys.order_id, charge.kind, charge.description, *charge.amounts, charge.tax_rate)
+            for order, keys in new
+            for charge in order.charges
+        ],
+    )
+
+
+def _write_search_terms(new: Sequence[Written]) -> None:
+    kind = SearchTerm.Kind
+    rows = []
+    for order, keys in new:
+        rows.append((keys.order_id, kind.NUMBER.value, keys.number))
+        if order.draft.external_id:
+            rows.append((keys.order_id, kind.EXTERNAL_ID.value, order.draft.external_id))
+        if order.draft.customer_po_number:
+            rows.append((keys.order_id, kind.PO_NUMBER.value, order.draft.customer_po_number))
+        skus = dict.fromkeys(line.sku for line in order.lines)
+        rows += [(keys.order_id, kind.SKU.value, sku) for sku in skus]
+    bulk.insert(SearchTerm, ["order", "kind", "term"], rows)
+
+
+def claims_of(new: Sequence[Written]) -> list[Claim]:
+    return [
+        Claim(
+            product_id=line.product_id,
+            quantity=line.ordered,
+            demand_kind=DEMAND_KIND,
+            demand_id=key,
+        )
+        for order, keys in new
+        for key, line in zip(keys.line_ids, order.lines, strict=True)
+        if line.ordered
+    ]
