@@ -161,3 +161,33 @@ def take_order(*lines: LineDraft, **facts: Any) -> Order:
 def lines_of(order: Order) -> list[OrderLine]:
     """Return the lines of an order as they stand now."""
     return list(OrderLine.objects.filter(order=order).order_by("position"))
+
+
+WORLD_SKUS = ("WORLD-1", "WORLD-2", "WORLD-3")
+
+
+def stocked_world(units: int = 1_000) -> list[WarehouseSetup]:
+    """Make two warehouses (Berlin, Paris) that have so many units of each of three products."""
+    setups = [
+        make_warehouse("BER"),
+        make_warehouse(
+            "PAR", city="Paris", postcode="75004", country="FR", latitude=48.86, longitude=2.35
+        ),
+    ]
+    for sku in WORLD_SKUS:
+        product = make_product(sku)
+        for setup in setups:
+            add_stock(setup, product, units)
+    make_customer("Maison Verne", ship_to=PARIS)
+    return setups
+
+
+def take_some_orders(count: int, *, actor: Actor = DESK) -> list[Order]:
+    """Take so many orders of all three products of the stocked world, in one batch."""
+    customer = Customer.objects.order_by("pk").filter(name="Maison Verne")[0]
+    drafts = [
+        order_draft(*[line_draft(sku, 2) for sku in WORLD_SKUS], customer=customer, ship_to=PARIS)
+        for _ in range(count)
+    ]
+    keys = [taken.order_id for taken in take_orders(drafts, actor=actor)]
+    return list(Order.objects.filter(pk__in=keys).order_by("pk"))
