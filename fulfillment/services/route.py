@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
@@ -296,7 +296,15 @@ def _arrays(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
 
 def _as_json(plan: Plan) -> dict[str, Any]:
     return {
-        "shipments": [asdict(shipment) for shipment in plan.shipments],
+        "shipments": [
+            {
+                "warehouse_id": shipment.warehouse_id,
+                "ship_to_id": shipment.ship_to_id,
+                "distance_km": shipment.distance_km,
+                "lines": {line.line_id: line.quantity for line in shipment.lines},
+            }
+            for shipment in plan.shipments
+        ],
         "backordered": plan.backordered,
         "left_open": plan.left_open,
     }
