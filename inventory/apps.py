@@ -7,8 +7,22 @@ class InventoryConfig(AppConfig):
     verbose_name = _("Stock")
 
     def ready(self) -> None:
-        from inventory.selectors import invariants
-        from oms.core.invariants import register_invariant
+        from inventory import panels
+        from inventory.selectors.product_list import find_products, product_links
+        from oms.core.links import register_links
+        from oms.core.panels import Panel, register_panel
+        from oms.core.search import register_search
 
-        for name, sql, explain in invariants.ALL:
-            register_invariant(name, sql, explain)
+        register_search("products", find_products)
+        register_links("product", product_links)
+        register_panel(
+            "start",
+            Panel(
+                "stock",
+                "",
+                panels.start_tiles,
+                "inventory.view_stocklevel",
+                weight=30,
+                place="tiles",
+            ),
+        )

@@ -269,7 +269,7 @@ def install() -> list[RunSQL]:
     operations = []
     for name, (columns, sql) in FUNCTIONS.items():
         lists = ", ".join(f"{column}_list {kind}[]" for column, kind in columns.items())
-        create = (
+        create = (  # noqa: S608 - names and text of this file
             f"CREATE OR REPLACE FUNCTION {name}({lists}, actor_id bigint, actor_name text)"
             f" RETURNS TABLE ({_ANSWER_COLUMNS}) LANGUAGE plpgsql"
             f" AS $body${function_body(sql())}$body$"

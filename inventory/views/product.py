@@ -1,0 +1,44 @@
+"""The product list and the stock page of a product; editing stays the generated form."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from inventory.models import Product
+from inventory.selectors import product_list as products
+from inventory.selectors import stock_page as stock
+from oms.core.access import requires
+from oms.core.panels import load_panels
+from oms.core.views.acting import missing
+from oms.core.views.fragments import render_list
+
+
+@requires("inventory.view_product")
+def product_list(request: HttpRequest) -> HttpResponse:
+    found, rows = products.product_list(request.GET)
+    context = {"title": _("Products"), "list": found, "rows": rows}
+    return render_list(
+        request, "inventory/product_list.html", "inventory/_product_results.html", context
+    )
+
+
+@requires("inventory.view_stocklevel")
+def product_page(request: HttpRequest, sku: str) -> HttpResponse:
+    try:
+        page = stock.stock_page(sku)
+    except Product.DoesNotExist:
+        raise missing(_("There is no product %s.") % sku) from None
+    ledger, rows = stock.ledger_page(page.product, request.GET)
+    context = {
+        "title": page.product.name,
+        "crumbs": [(_("Products"), reverse("inventory:product_list")), (page.product.sku, "")],
+        "page": page,
+        "product": page.product,
+        "list": ledger,
+        "rows": rows,
+        "panels": load_panels("product", request, page.product),
+    }
+    return render(request, "inventory/product_page.html", context)
