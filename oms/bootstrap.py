@@ -179,11 +179,30 @@ def _fingerprint(lock: Path) -> str:
 
 
 def _make_venv() -> None:
-    if _succeeds([str(PYTHON), "-m", "pip", "--version"]) and _is_same_python():
+    if (
+        _succeeds([str(PYTHON), "-c", ""])
+        and _is_same_python()
+        and _succeeds([*_pip(), "--version"])
+    ):
         return
-    result = _run([sys.executable, "-m", "venv", "--clear", str(VENV)])
+    without_pip = ["--without-pip"] if _pip_wheel() else []
+    result = _run([sys.executable, "-m", "venv", "--clear", *without_pip, str(VENV)])
     if result.returncode != 0:
         raise SetupProblem(f"The virtual environment cannot be made: {_last_line(result)}")
+
+
+def _pip_wheel() -> Path | None:
+    """Return the pip that Python brings along; it runs as it is, installing it takes seconds."""
+    spec = importlib.util.find_spec("ensurepip")
+    beside = Path(spec.origin).parent / "_bundled" if spec and spec.origin else Path("/nonexistent")
+    folders = (beside, Path("/usr/share/python-wheels"))
+    found = [wheel for folder in folders for wheel in sorted(folder.glob("pip-*.whl"))]
+    return found[-1] if found else None
+
+
+def _pip() -> list[str]:
+    wheel = _pip_wheel()
+    return [str(PYTHON), str(wheel / "pip")] if wheel else [str(PYTHON), "-m", "pip"]
 
 
 def _is_same_python() -> bool:
@@ -194,14 +213,7 @@ def _is_same_python() -> bool:
 def _install(lock: Path) -> None:
     environment = os.environ | _uv_settings()
     uv = [str(PYTHON), "-m", "uv", "--quiet", "pip", "install", "--python", str(PYTHON)]
-    pip = [
-        str(PYTHON),
-        "-m",
-        "pip",
-        "--quiet",
-        "--disable-pip-version-check",
-        "install",
-    ]
+    pip = [*_pip(), "--quiet", "--disable-pip-version-check", "install", "--no-compile"]
     has_uv = _succeeds([*pip, "uv"])
     options = ["--require-hashes", "-r", str(lock)]
     if has_uv and _run([*uv, *options], environment).returncode == 0:
@@ -216,7 +228,7 @@ def _install(lock: Path) -> None:
 
 def _uv_settings() -> dict[str, str]:
     """Hand pip's configuration on to uv, which does not read it."""
-    listing = _run([str(PYTHON), "-m", "pip", "config", "list"]).stdout
+    listing = _run([*_pip(), "config", "list"]).stdout
     found: dict[str, str] = {}
     for line in listing.splitlines():
         name, _, value = line.partition("=")
