@@ -21,6 +21,11 @@ app.conf.beat_schedule = {
         "schedule": 5.0,
         "options": {"expires": 30},
     },
+    "sweep-papers-and-messages": {
+        "task": "oms.core.tasks.sweep_papers_and_messages",
+        "schedule": 10.0,
+        "options": {"expires": 30},
+    },
     "beat-heartbeat": {
         "task": "oms.core.tasks.beat_heartbeat",
         "schedule": 10.0,

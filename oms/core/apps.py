@@ -10,6 +10,7 @@ class CoreConfig(AppConfig):
     verbose_name = _("System")
 
     def ready(self) -> None:
+        import oms.core.checks  # noqa: F401 - registers the system checks
         from oms.core.site import register_pages
         from oms.core.urls import admin_pages
 

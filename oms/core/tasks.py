@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from oms.core import cases, heartbeat, jobs, outbox
+from oms.core import cases, heartbeat, jobs, messages, outbox, papers
 
 RELAY = "oms.core.tasks.relay"
 
@@ -40,3 +40,22 @@ def prune_outbox() -> None:
 def beat_heartbeat() -> None:
     """Prove that a worker is alive."""
     heartbeat.beat()
+
+
+@shared_task
+def render_paper(paper_id: int) -> None:
+    """Draw one paper."""
+    papers.render_paper(paper_id)
+
+
+@shared_task
+def send_message(message_id: int) -> None:
+    """Send one message."""
+    messages.send_message(message_id)
+
+
+@shared_task
+def sweep_papers_and_messages() -> None:
+    """Find papers and messages whose doorbell was lost or whose time has come."""
+    papers.ring_queued_papers()
+    messages.ring_due_messages()
