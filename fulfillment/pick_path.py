@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +17,6 @@ class Stop:
     product_id: int
     quantity: int
     lot_id: int | None = None
-    expiry_date: date | None = None
     serial: str | None = None
 
 
@@ -43,12 +41,12 @@ def plan_picks(
 ) -> tuple[list[PlannedPick], list[Want]]:
     """Choose bins for every want, in walking order; also what no bin has.
 
-    A product goes first by its lots' expiry date (what expires first leaves first), then along the
-    walk. A bin that holds all that is wanted is not passed by for an earlier one that does not: among
-    units without expiry date one stop is better than two.
+    The stops of a product come in the order in which they are to be emptied: the lot that expires
+    first before the others, then along the walk. Where no lots are in play, the first bin that holds
+    all that is wanted is taken, because one stop is better than two.
     """
     shelves: dict[int, list[Stop]] = defaultdict(list)
-    for stop in sorted(stops, key=_preference):
+    for stop in stops:
         shelves[stop.product_id].append(stop)
     left = {stop: stop.quantity for there in shelves.values() for stop in there}
     picks: list[PlannedPick] = []
@@ -56,14 +54,10 @@ def plan_picks(
     for want in wants:
         missing = want.quantity
         for stop in _tour(shelves[want.product_id], left, missing):
-            take = min(missing, left[stop])
-            if not take:
-                continue
-            picks.append(PlannedPick(want.shipment_line_id, stop, take))
-            left[stop] -= take
-            missing -= take
-            if not missing:
-                break
+            if take := min(missing, left[stop]):
+                picks.append(PlannedPick(want.shipment_line_id, stop, take))
+                left[stop] -= take
+                missing -= take
         if missing:
             short.append(Want(want.shipment_line_id, want.product_id, missing))
     picks.sort(key=lambda pick: _walk(pick.stop))
@@ -71,16 +65,9 @@ def plan_picks(
 
 
 def _tour(stops: Sequence[Stop], left: dict[Stop, int], wanted: int) -> Sequence[Stop]:
-    if any(stop.expiry_date for stop in stops):
+    if any(stop.lot_id for stop in stops):
         return stops
-    for stop in stops:
-        if left[stop] >= wanted:
-            return [stop]
-    return stops
-
-
-def _preference(stop: Stop) -> tuple[date, int, str, str]:
-    return (stop.expiry_date or date.max, *_walk(stop))
+    return next(([stop] for stop in stops if left[stop] >= wanted), stops)
 
 
 def _walk(stop: Stop) -> tuple[int, str, str]:

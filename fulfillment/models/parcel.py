@@ -43,6 +43,9 @@ class Parcel(models.Model):
     tracking_number = models.CharField(
         _("tracking number"), max_length=64, blank=True, db_default=""
     )
+    times_undone = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often its hand-over was undone."
+    )
     created_at = models.DateTimeField(db_default=Now())
     shipped_at = models.DateTimeField(_("shipped"), null=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True)

@@ -120,6 +120,10 @@ class Shipment(models.Model):
     def finish_picking(self) -> None:
         """Every unit is picked or was taken off as short."""
 
+    @transition(field=status, source=Status.PICKED, target=Status.PICKING)
+    def resume_picking(self) -> None:
+        """Picked units went back to their bin."""
+
     @transition(field=status, source=Status.PICKED, target=Status.PACKED)
     def pack(self) -> None:
         """Every unit lies in a closed parcel."""

