@@ -35,7 +35,7 @@ document.addEventListener("rowkey", (event) => {
     return;
   }
   const next = rows[Math.min(Math.max(here + (event.detail === "j" ? 1 : -1), 0), rows.length - 1)];
-  next?.querySelector("a.key, th a, a, input")?.focus();
+  (next?.querySelector("a.key, th a") ?? next?.querySelector("a, input"))?.focus();
 });
 
 document.body.addEventListener("htmx:afterSettle", count);
