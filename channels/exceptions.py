@@ -9,3 +9,7 @@ class ImportRefused(Refusal):
 
 class ImportIsRunning(ImportRefused):
     """Another import of the channel has not finished."""
+
+
+class DemoRefused(Refusal):
+    """Demo data does not belong here."""

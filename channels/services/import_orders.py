@@ -244,7 +244,7 @@ class _Import:
     def _duplicate(document: Document, imported: dict[str, str], known: set[str]) -> str | None:
         if document.invoice in known:
             return f"{document.invoice} is in this channel already, from another source."
-        if imported.get(document.invoice, document.digest()) != document.digest():
+        if document.invoice in imported and imported[document.invoice] != document.digest():
             return f"{document.invoice} was imported before, with other contents."
         return None
 
