@@ -23,7 +23,10 @@ class CancelGuard(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OrderAction:
-    """A button that an app above offers on the order page; ``reason`` says why it is gray."""
+    """A button that an app above offers on the order page; ``reason`` says why it is gray.
+
+    ``url`` is posted to, unless it ``is_link``.
+    """
 
     name: str
     label: str | Promise
@@ -31,6 +34,8 @@ class OrderAction:
     reason: str | None = None
     is_primary: bool = False
     weight: int = 100
+    icon: str = "right"
+    is_link: bool = False
 
 
 class OrderActions(Protocol):

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from inventory.models import Product
 from inventory.selectors import product_list as products
-from inventory.selectors import stock_page as stock
+from inventory.selectors.ledger_list import ledger_list
+from inventory.selectors.stock_page import stock_page
 from oms.core.access import requires
 from oms.core.panels import load_panels
 from oms.core.views.acting import missing
@@ -28,10 +29,10 @@ def product_list(request: HttpRequest) -> HttpResponse:
 @requires("inventory.view_stocklevel")
 def product_page(request: HttpRequest, sku: str) -> HttpResponse:
     try:
-        page = stock.stock_page(sku)
+        page = stock_page(sku, page_size=0)
     except Product.DoesNotExist:
         raise missing(_("There is no product %s.") % sku) from None
-    ledger, rows = stock.ledger_page(page.product, request.GET)
+    ledger, rows = ledger_list(page.product, request.GET)
     context = {
         "title": page.product.name,
         "crumbs": [(_("Products"), reverse("inventory:product_list")), (page.product.sku, "")],

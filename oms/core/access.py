@@ -54,6 +54,21 @@ def requires(
     return decorate
 
 
+def staff(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let everybody who works here into a view; what it shows is filtered by their permissions."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path(), "admin:login")
+        if not request.user.is_active or not request.user.is_staff:
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    guarded.required_permission = ""  # type: ignore[attr-defined]
+    return guarded
+
+
 def public(view: V) -> V:
     """Mark a view as open to everybody, on purpose."""
     marked = login_not_required(view)

@@ -129,6 +129,16 @@ class State:
         return self.params.get("q", "").strip().replace("\0", "")[:128]
 
     @property
+    def fields(self) -> forms.Form | None:
+        """The questions behind the button "Filter"."""
+        return self.form if self.filters else None
+
+    @property
+    def problems(self) -> list[str]:
+        """What the URL asks for and the filters do not know."""
+        return [f"{self.form[name].label}: {error}" for name, errors in self.form.errors.items() for error in errors]
+
+    @property
     def is_filtered(self) -> bool:
         return bool(self.q or self.chips())
 
@@ -348,6 +358,18 @@ class ListPage:
     @property
     def is_empty(self) -> bool:
         return not self.page.rows
+
+    @property
+    def is_bare(self) -> bool:
+        """There is nothing in the first view either, which shows all: a new installation."""
+        return self.tabs[0].count == "0"
+
+    @property
+    def way_out(self) -> list[dict[str, Any]]:
+        """What an empty list offers: the way without its filters, else the first view."""
+        if self.state.is_filtered:
+            return [{"label": _("Clear search and filters"), "url": self.state.view_url(self.state.view)}]
+        return [{"label": self.tabs[0].label, "url": self.tabs[0].url}]
 
 
 def load(

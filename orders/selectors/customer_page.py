@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from oms.core import listing
+from oms.core.addresses import format_lines
 from oms.core.listing import Listing, ListPage, Sort, View
 from orders.models import Customer, CustomerAddress, Order
 from orders.selectors import search
@@ -69,6 +70,16 @@ class CustomerPage:
     open_orders: int
     open_amount: Decimal
     total: Decimal
+
+    @property
+    def address_lines(self) -> list[tuple[str, list[str]]]:
+        """Each address under what it is for."""
+        lines = []
+        for each in self.addresses:
+            uses = [_("Ship to")] * each.is_ship_to + [_("Bill to")] * each.is_bill_to
+            title = each.title or ", ".join(map(str, uses)) or str(_("Address"))
+            lines.append((title, format_lines(each.to_address(), from_country="")))
+        return lines
 
     @property
     def credit_left(self) -> Decimal | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 from django.http import QueryDict
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from oms.core import listing
@@ -160,8 +160,14 @@ class Coverage:
         return self.shipped + self.allocated
 
     @property
-    def percent(self) -> int:
-        return self.covered * 100 // self.wanted if self.wanted else 0
+    def percent_text(self) -> str:
+        return f"{self.covered * 100 // self.wanted}%" if self.wanted else "–"
+
+    @property
+    def sentence(self) -> str:
+        values = {"covered": self.covered, "wanted": self.wanted, "owed": self.backordered}
+        text = gettext("%(covered)d of %(wanted)d units allocated or shipped") % values
+        return f"{text}, {gettext('%(owed)d backordered') % values}" if self.backordered else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +176,6 @@ class OrderRow:
     hold: str
     coverage: Coverage
     matched: str
-
-    @property
-    def total(self) -> Decimal:
-        return self.order.total_amount
-
-    @property
-    def status(self) -> Order.Status:
-        return Order.Status(self.order.status)
 
     @property
     def payment(self) -> str:
@@ -229,7 +227,9 @@ def active_holds(orders: list[Order]) -> dict[int, str]:
     holds = Hold.objects.filter(order__in=[order.pk for order in orders], lifted_at=None)
     labels = dict(Hold.Reason.choices)
     rows = holds.order_by("-placed_at", "-pk").values_list("order_id", "reason")
-    return {order_id: str(labels[reason]) for order_id, reason in rows}
+    return {
+        order_id: gettext("Held: %s") % str(labels[reason]).lower() for order_id, reason in rows
+    }
 
 
 def coverage_of(order_ids: list[int]) -> dict[int, Coverage]:

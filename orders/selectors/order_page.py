@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from oms.core.addresses import Address
+from oms.core.addresses import format_lines
 from oms.core.models import Paper
-from oms.core.papers import papers_of
-from orders.models import Charge, Hold, Invoice, Order, OrderLine, Payment
+from orders.models import Charge, Customer, Hold, Invoice, Order, OrderLine, Payment
 from orders.selectors.order_list import Coverage, settlement_or_payment
 from orders.selectors.scope import orders_for
 from orders.selectors.timeline import Timeline, order_timeline
@@ -111,17 +111,43 @@ class OrderPage:
     payments: list[Payment]
     invoices: list[Invoice]
     papers: list[Paper]
-    ship_to: Address
-    bill_to: Address | None
+    ship_to: list[str]
+    bill_to: list[str]
     timeline: Timeline
+
+    @property
+    def is_draft(self) -> bool:
+        return self.order.status == Order.Status.DRAFT
+
+    @property
+    def terms(self) -> str:
+        if self.order.settlement == Customer.Settlement.PREPAID:
+            return str(self.order.get_settlement_display())
+        return _("Net %d") % self.order.terms_days
+
+    @property
+    def kit_span(self) -> int:
+        """Columns of counters, which a kit's own line does not have."""
+        return 5 + self.has_canceled + self.has_returned
+
+    @property
+    def is_held(self) -> bool:
+        return bool(self.holds)
+
+    @property
+    def due_date(self) -> datetime.date | None:
+        """When the last of its invoices is due."""
+        return max((each.due_date for each in self.invoices if each.due_date), default=None)
 
     @property
     def payment_word(self) -> str:
         return settlement_or_payment(self.order)
 
     @property
-    def first_hold(self) -> str:
-        return str(self.holds[0].hold.get_reason_display()) if self.holds else ""
+    def held_word(self) -> str:
+        """``Held: address``."""
+        reasons = ", ".join(str(each.hold.get_reason_display()).lower() for each in self.holds)
+        return _("Held: %s") % reasons
 
     @property
     def has_canceled(self) -> bool:
@@ -159,8 +185,8 @@ def order_page(user: Any, number: str, *, show: str = "all") -> OrderPage:
         payments=payments,
         invoices=invoices,
         papers=papers_of(documents),
-        ship_to=order.ship_to.to_address(),
-        bill_to=order.bill_to.to_address() if order.bill_to else None,
+        ship_to=format_lines(order.ship_to.to_address(), from_country=""),
+        bill_to=format_lines(order.bill_to.to_address(), from_country="") if order.bill_to else [],
         timeline=order_timeline(order.pk, show),
     )
 
@@ -233,7 +259,9 @@ def _money(order: Order, payments: Sequence[Payment], invoices: Sequence[Invoice
     )
 
 
-def due_date(page: OrderPage) -> datetime.date | None:
-    """When the last open invoice is due."""
-    dates = [invoice.due_date for invoice in page.invoices if invoice.due_date]
-    return max(dates, default=None)
+def papers_of(documents: Sequence[tuple[str, int]]) -> list[Paper]:
+    """The papers of these documents, the newest first."""
+    wanted = Q()
+    for kind, key in documents:
+        wanted |= Q(document_kind=kind, document_id=key)
+    return list(Paper.objects.filter(wanted).order_by("-id")) if wanted else []

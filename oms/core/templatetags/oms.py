@@ -14,6 +14,7 @@ from django.forms import BaseForm, BoundField, CheckboxInput
 from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
@@ -23,6 +24,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from oms.core import idempotency
+from oms.core.links import page_of_number
 from oms.core.money import exponent
 from oms.core.statuses import look_of
 
@@ -283,6 +285,16 @@ def row_checkbox(value: object, label: str) -> SafeString:
         value,
         _("Select %s") % label,
     )
+
+
+@register.simple_tag
+def document_link(number: str) -> SafeString:
+    """`{% document_link "SH-100042" %}`: a link to the page of that number, or the number alone."""
+    name = page_of_number(number)
+    try:
+        return format_html('<a href="{}">{}</a>', reverse(name, args=[number]), number)
+    except NoReverseMatch:
+        return format_html("{}", number)
 
 
 @register.simple_tag
