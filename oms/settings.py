@@ -234,7 +234,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 _STATIC_STORAGE = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
     if LOCAL
-    else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    else "oms.staticfiles.BundlingStaticFilesStorage"
 )
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
