@@ -99,18 +99,26 @@ def _database_account() -> Account:
 
 
 def _copy_of(install: Path, folder: Path) -> Path:
-    """Copy the programs to where the server's user can run them; once per version."""
+    """Copy the programs to where the server's user can run them; once per version.
+
+    They look for their libraries beside the package, so both keep their places to each other.
+    """
+    package = install.parent
     size = (install / "bin" / "postgres").stat().st_size
-    target = folder / f"{install.name}-{size}"
+    target = folder / f"programs-{install.name}-{size}"
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True)
         draft = folder / f"{target.name}.draft"
         shutil.rmtree(draft, ignore_errors=True)
-        shutil.copytree(install, draft, symlinks=True)
+        shutil.copytree(install, draft / package.name / install.name, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, draft / libraries.name, symlinks=True)
         draft.replace(target)
-    for passage in (folder.parent, folder, target):
+    copied = target / package.name / install.name
+    for passage in (folder.parent, folder, target, target / package.name, copied):
         passage.chmod(0o755)
-    return target
+    return copied
 
 
 @dataclass(frozen=True)
@@ -166,7 +174,7 @@ class Postgres(Program):
 
     def _check_version(self) -> None:
         made_by = (self.data / "PG_VERSION").read_text().strip()
-        ours = (self.install / "share").parent.name.partition("-")[0].removeprefix("pginstall")
+        ours = self.install.name.removeprefix("pginstall")
         if ours and made_by != ours:
             raise SetupProblem(
                 f"The data in {self.data} was made by PostgreSQL {made_by}, not {ours}:"
