@@ -14,7 +14,22 @@ from typing import NamedTuple
 
 from oms.core.addresses import Address
 from oms.core.money import UnknownCurrency, round_amount
+from orders.exceptions import LineProblem
 from orders.totals import ZERO
+
+__all__ = [
+    "ChargeDraft",
+    "Component",
+    "LineDraft",
+    "LineProblem",
+    "OrderDraft",
+    "Party",
+    "ProductFacts",
+    "Products",
+    "problems_of_facts",
+    "problems_of_shape",
+    "product_of",
+]
 
 MAX_QUANTITY = 2_147_483_647
 MAX_PRICE = Decimal(10) ** 10
@@ -130,18 +145,6 @@ class ProductFacts(NamedTuple):
     is_active: bool
     is_kit: bool
     components: tuple[Component, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LineProblem:
-    """What is wrong, where: ``index`` is the line (from 0), None means the order itself."""
-
-    index: int | None
-    field: str
-    sentence: str
-
-    def __str__(self) -> str:
-        return self.sentence if self.index is None else f"Line {self.index + 1}: {self.sentence}"
 
 
 Products = Mapping[str | int, ProductFacts]

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from oms.core.exceptions import Refusal
-from orders.drafts import LineProblem
+
+
+@dataclass(frozen=True, slots=True)
+class LineProblem:
+    """What is wrong, where: ``index`` is the line (from 0), None means the order itself."""
+
+    index: int | None
+    field: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return self.sentence if self.index is None else f"Line {self.index + 1}: {self.sentence}"
 
 
 class OrderRefused(Refusal):
