@@ -40,7 +40,9 @@ class Day:
 
     def customer(self, *, is_business: bool) -> Customer:
         kind = Customer.Kind.BUSINESS if is_business else Customer.Kind.CONSUMER
-        return self.company.random.choice([c for c in self.company.customers if c.kind == kind])
+        return self.company.random.choice(
+            [c for c in self.company.customers if c.kind == kind and c.allows_backorder]
+        )
 
     def draft(
         self, customer: Customer, skus: Sequence[str] = (), *, quantity: int | None = None

@@ -8,7 +8,7 @@ from datetime import date
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 
 from channels.exceptions import DemoRefused
 from channels.services.demo_company import PASSWORD, build_company, load_config
@@ -42,7 +42,7 @@ def seed_demo(*, size: str, today: date, reset: bool = False) -> str:
             "Demo data goes into a demo only: set OMS_DEMO=1 where nothing real is kept."
         )
     if reset:
-        call_command("flush", interactive=False, verbosity=0)
+        _remove_everything()
     elif is_seeded():
         return "The demo data is there already; --reset makes it anew."
     elif Order.objects.exists():
@@ -56,6 +56,14 @@ def seed_demo(*, size: str, today: date, reset: bool = False) -> str:
     now = Order.objects.filter(is_history=False).count()
     seconds = time.monotonic() - started
     return f"{past:,} past orders and {now} of today, made in {seconds:.1f} s."
+
+
+def _remove_everything() -> None:
+    call_command("flush", interactive=False, verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sequencename FROM pg_sequences WHERE sequencename LIKE 'number_%'")
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'ALTER SEQUENCE "{name}" RESTART')
 
 
 def is_seeded() -> bool:
