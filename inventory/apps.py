@@ -8,11 +8,15 @@ class InventoryConfig(AppConfig):
 
     def ready(self) -> None:
         from inventory import panels
+        from inventory.selectors import invariants
         from inventory.selectors.product_list import find_products, product_links
+        from oms.core.invariants import register_invariant
         from oms.core.links import register_links
         from oms.core.panels import Panel, register_panel
         from oms.core.search import register_search
 
+        for name, sql, explain in invariants.ALL:
+            register_invariant(name, sql, explain)
         register_search("products", find_products)
         register_links("product", product_links)
         register_panel(

@@ -74,10 +74,10 @@ WHERE content.quantity > 0 AND (product.tracking = 'lot' AND content.lot_id IS N
   OR product.tracking = 'serial' AND content.serial IS NULL)"""
 
 ALL = [
-    ("stock_level_is_ledger", LEVEL_IS_LEDGER, "A level is the sum of its movements."),
-    ("stock_balance_continues", BALANCE_CONTINUES, "Each balance continues the one before."),
-    ("stock_bins_are_on_hand", BINS_ARE_ON_HAND, "The bins add up to on hand and blocked."),
-    ("stock_allocations_add_up", ALLOCATIONS_ARE_ALLOCATED, "Allocations add up to allocated."),
-    ("stock_serial_once", SERIAL_ONCE, "A serial number lies in one place."),
-    ("stock_tracking_is_kept", TRACKING_IS_KEPT, "Tracked goods carry their lot or number."),
+    ("stock.level_is_ledger", LEVEL_IS_LEDGER, "A level is the sum of its movements."),
+    ("stock.balance_continues", BALANCE_CONTINUES, "Each balance continues the one before."),
+    ("stock.bins_are_on_hand", BINS_ARE_ON_HAND, "The bins add up to on hand and blocked."),
+    ("stock.allocations_add_up", ALLOCATIONS_ARE_ALLOCATED, "Allocations add up to allocated."),
+    ("stock.serial_once", SERIAL_ONCE, "A serial number lies in one place."),
+    ("stock.tracking_is_kept", TRACKING_IS_KEPT, "Tracked goods carry their lot or number."),
 ]

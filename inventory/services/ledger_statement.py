@@ -250,7 +250,7 @@ def function_body(statement: str) -> str:
 def call(name: str, columns: dict[str, str]) -> str:
     """The SQL that calls one of the functions with a list for each column."""
     lists = ", ".join(f"%({column})s::{kind}[]" for column, kind in columns.items())
-    return f"SELECT * FROM {name}({lists}, %(actor_id)s::bigint, %(actor_name)s::text)"
+    return f"SELECT * FROM {name}({lists}, %(actor_id)s::bigint, %(actor_name)s::text)"  # noqa: S608 - names of this file
 
 
 FUNCTIONS = {
@@ -269,7 +269,7 @@ def install() -> list[RunSQL]:
     operations = []
     for name, (columns, sql) in FUNCTIONS.items():
         lists = ", ".join(f"{column}_list {kind}[]" for column, kind in columns.items())
-        create = (  # noqa: S608 - names and text of this file
+        create = (
             f"CREATE OR REPLACE FUNCTION {name}({lists}, actor_id bigint, actor_name text)"
             f" RETURNS TABLE ({_ANSWER_COLUMNS}) LANGUAGE plpgsql"
             f" AS $body${function_body(sql())}$body$"

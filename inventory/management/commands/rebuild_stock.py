@@ -18,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        wrong = invariants.violations(["stock_level_is_ledger"], limit=1_000_000)
+        wrong = invariants.violations(["stock.level_is_ledger"], limit=1_000_000)
         changed = 0 if options["dry_run"] else rebuild_levels()
         if options["json"]:
             self.stdout.write(json.dumps({"wrong": [w.sentence for w in wrong], "set": changed}))
