@@ -12,5 +12,5 @@ _ARMED = os.environ.get("OMS_FAILPOINT", "")
 
 def failpoint(name: str) -> None:
     """Kill this process when the environment asked for it at start-up; otherwise cost nothing."""
-    if _ARMED and _ARMED == name:
+    if _ARMED and name == _ARMED:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -6,7 +6,7 @@ Fund codes, metals and test codes are left out; no currency that is paid with ha
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models
 
@@ -77,7 +77,7 @@ CURRENCIES: list[tuple[str, str]] = [
     ("JOD", "Jordanian dinar"),
     ("JPY", "Yen"),
     ("KES", "Kenyan shilling"),
-    ("KGS", "Som"),
+    ("KGS", "Som"),  # codespell:ignore
     ("KHR", "Riel"),
     ("KMF", "Comorian franc"),
     ("KPW", "North Korean won"),
@@ -164,15 +164,32 @@ CURRENCIES: list[tuple[str, str]] = [
     ("XOF", "CFA franc BCEAO"),
     ("XPF", "CFP franc"),
     ("YER", "Yemeni rial"),
-    ("ZAR", "Rand"),
+    ("ZAR", "Rand"),  # codespell:ignore
     ("ZMW", "Zambian kwacha"),
     ("ZWG", "Zimbabwe gold"),
 ]
 
 _WITHOUT_MINOR_UNIT = frozenset(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()
+    [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ]
 )
-_THOUSANDTHS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+_THOUSANDTHS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 _EXPONENTS = {
     code: 0 if code in _WITHOUT_MINOR_UNIT else 3 if code in _THOUSANDTHS else 2
     for code, _ in CURRENCIES
@@ -259,19 +276,24 @@ def _as_integers(weights: Sequence[Decimal | int]) -> list[int]:
     return [int(weight.scaleb(max(places, 0))) for weight in exact]
 
 
-class AmountField(models.DecimalField):
-    """An amount at its currency's exponent; three places hold every currency."""
+if TYPE_CHECKING:
+    _Set_contra = TypeVar("_Set_contra", contravariant=True)
+    _Get_co = TypeVar("_Get_co", covariant=True)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("max_digits", 14)
-        kwargs.setdefault("decimal_places", 3)
-        super().__init__(*args, **kwargs)
+    class AmountField(models.DecimalField[_Set_contra, _Get_co]): ...
 
+    class PriceField(models.DecimalField[_Set_contra, _Get_co]): ...
 
-class PriceField(models.DecimalField):
-    """A unit price or unit cost."""
+else:
+    # Django's fields take no type arguments at run time.
+    class AmountField(models.DecimalField):
+        """An amount at its currency's exponent; three places hold every currency."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("max_digits", 14)
-        kwargs.setdefault("decimal_places", 4)
-        super().__init__(*args, **kwargs)
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **{"max_digits": 14, "decimal_places": 3} | kwargs)
+
+    class PriceField(models.DecimalField):
+        """A unit price or unit cost."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **{"max_digits": 14, "decimal_places": 4} | kwargs)

@@ -6,6 +6,7 @@ fresh interpreter would cost twenty times as much.
 
 from __future__ import annotations
 
+import faulthandler
 import io
 import os
 import resource
@@ -15,6 +16,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
+
+from pypdf import PdfReader, PdfWriter
 
 MB = 1024 * 1024
 
@@ -37,7 +40,7 @@ class PdfUnavailable(Exception):
     """This machine lacks what drawing needs."""
 
 
-def render_html_to_pdf(html: str, *, limits: Limits = Limits()) -> bytes:  # noqa: B008 - frozen
+def render_html_to_pdf(html: str, *, limits: Limits = Limits()) -> bytes:
     """The page as PDF, drawn within `limits` and without any access to network or files.
 
     :raises PdfUnavailable: WeasyPrint or Pango is missing on this machine.
@@ -68,8 +71,6 @@ def join_pdfs(pdfs: Sequence[bytes]) -> bytes:
     """
     if not pdfs:
         raise ValueError("There is no paper to join.")
-    from pypdf import PdfWriter
-
     joined = io.BytesIO()
     with PdfWriter() as writer:
         for pdf in pdfs:
@@ -81,14 +82,12 @@ def join_pdfs(pdfs: Sequence[bytes]) -> bytes:
 
 def page_count(pdf: bytes) -> int:
     """How many pages a PDF has."""
-    from pypdf import PdfReader
-
     return len(PdfReader(io.BytesIO(pdf)).pages)
 
 
 def _load() -> None:
     try:
-        import oms.core.pdf_drawing  # noqa: F401
+        import oms.core.pdf_drawing  # noqa: F401, PLC0415 - fails without Pango
     except (ImportError, OSError) as error:
         raise PdfUnavailable(
             "PDFs cannot be made here: install libpango-1.0-0, libpangoft2-1.0-0 and "
@@ -99,8 +98,9 @@ def _load() -> None:
 def _draw_and_exit(html: str, outlet: int, limits: Limits) -> NoReturn:
     code = 1
     try:
+        faulthandler.disable()
         _limit(limits)
-        from oms.core.pdf_drawing import draw
+        from oms.core.pdf_drawing import draw  # noqa: PLC0415 - loaded by the parent
 
         output = draw(html)
         code = 0

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
 
 from oms.core.place_names import fold_postcode
 
@@ -65,10 +65,10 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
                     f"{path} should hold one file of postcodes, not {len(members)}."
                 )
             with archive.open(members[0]) as member:
-                yield io.BufferedReader(member)  # type: ignore[arg-type]
+                yield io.BufferedReader(cast("io.RawIOBase", member))
     elif path.suffix == ".xz":
         with lzma.open(path) as packed:
-            yield io.BufferedReader(packed)  # type: ignore[arg-type]
+            yield io.BufferedReader(cast("io.RawIOBase", packed))
     else:
         with path.open("rb") as plain:
             yield plain
@@ -134,7 +134,8 @@ def _from_geonames(line: str) -> PlaceRow:
     cells = line.split("\t")
     if len(cells) < 11:
         raise ValueError(f"{len(cells)} columns instead of 12")
-    return PlaceRow(*cells[:3], _degrees(cells[9], 90), _degrees(cells[10], 180))
+    country, postcode, place = cells[:3]
+    return PlaceRow(country, postcode, place, _degrees(cells[9], 90), _degrees(cells[10], 180))
 
 
 def _degrees(text: str, limit: int) -> float:

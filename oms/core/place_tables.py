@@ -112,7 +112,7 @@ class _Stream(io.RawIOBase):
         self._left = ""
         self.error: Exception | None = None
 
-    def read(self, size: int = -1) -> str:  # type: ignore[override]
+    def read(self, size: int = -1) -> str:
         try:
             return self._read(size)
         except Exception as error:

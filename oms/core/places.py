@@ -67,11 +67,11 @@ def _best(key: PlaceKey, *candidates: Any) -> Position | None:
     starts.append((_common_start(key.postcode, after), after_at))
     length, at = max(starts, key=lambda start: start[0])
     if length and length * 2 >= len(key.postcode):
-        return Position(*at, "postcode")
+        return Position(at[0], at[1], "postcode")
     (town, middle) = candidates[6:8], candidates[8:10]
     if town[0] is not None:
-        return Position(*town, "city")
-    return Position(*middle, "country") if middle[0] is not None else None
+        return Position(town[0], town[1], "city")
+    return Position(middle[0], middle[1], "country") if middle[0] is not None else None
 
 
 def _common_start(wanted: str, stored: str | None) -> int:

@@ -2,7 +2,6 @@ import shutil
 import subprocess
 from base64 import b64decode
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
@@ -15,11 +14,10 @@ needs_reader = pytest.mark.skipif(
 
 
 def test_a_barcode_has_its_size_in_millimeters_and_its_text_for_screen_readers() -> None:
-    drawing = ElementTree.fromstring(code128_svg("SH-20931", width_mm=62, height_mm=15))
+    drawing = code128_svg("SH-20931", width_mm=62, height_mm=15)
 
-    assert (drawing.get("width"), drawing.get("height")) == ("62mm", "15mm")
-    assert drawing.get("viewBox") == "0 0 132 40"
-    assert (drawing.get("role"), drawing.get("aria-label")) == ("img", "SH-20931")
+    assert 'width="62mm" height="15mm" viewBox="0 0 132 40"' in drawing
+    assert 'role="img" aria-label="SH-20931"' in drawing
 
 
 def test_markup_in_a_code_is_escaped() -> None:

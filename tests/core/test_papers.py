@@ -4,7 +4,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -293,7 +293,7 @@ def test_the_table_refuses_a_ready_paper_without_its_file(ask: Request) -> None:
 
 @pytest.fixture
 def manager(transactional_db: None) -> User:
-    return User.objects.create_superuser("manager", password="x")  # noqa: S106
+    return User.objects.create_superuser("manager", password="x")
 
 
 def get(user: Any, paper_id: int) -> HttpResponse:
@@ -404,7 +404,6 @@ def _render_in_a_child(paper: Paper, settings: Any, point: str) -> subprocess.Co
 
 
 @pytest.fixture(autouse=True)
-def needs_pango() -> Iterator[None]:
+def needs_pango() -> None:
     if checks.papers_can_be_drawn():
         pytest.skip("Pango is not installed: no PDF can be made here")
-    yield

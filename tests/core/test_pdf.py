@@ -23,7 +23,7 @@ def outside() -> Iterator[tuple[str, list[str]]]:
     asked: list[str] = []
 
     class Listener(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - named by http.server
+        def do_GET(self) -> None:
             asked.append(self.path)
             self.send_error(404)
 

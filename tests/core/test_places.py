@@ -186,7 +186,7 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(geonames: Path, capsys
 def _zip(folder: Path) -> Path:
     path = folder / "DE.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("readme.txt", "licence")
+        archive.writestr("readme.txt", "license")
         archive.writestr("DE.txt", GEONAMES)
     return path
 

@@ -17,7 +17,11 @@ from oms.core.papers import DamagedPaper, UnknownPaper, mark_copied, paper_kind,
 @staff
 def download(request: HttpRequest, paper_id: int) -> HttpResponse:
     """The PDF as a file to save, for people who may see papers of its kind."""
-    paper = get_object_or_404(Paper, pk=paper_id)
+    return send(request, get_object_or_404(Paper, pk=paper_id))
+
+
+def send(request: HttpRequest, paper: Paper) -> HttpResponse:
+    """The answer with the PDF of a paper, or with the sentence why there is none."""
     if not _may_see(request, paper):
         raise PermissionDenied
     if not paper.is_ready:

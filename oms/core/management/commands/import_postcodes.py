@@ -24,7 +24,7 @@ class Command(BaseCommand):
             "--dry-run", action="store_true", help="say what would change, change nothing"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         self.good = self.bad = 0
         try:
             with transaction.atomic():
