@@ -213,10 +213,10 @@ def _is_same_python() -> bool:
 def _install(lock: Path) -> None:
     environment = os.environ | _uv_settings()
     uv = [str(PYTHON), "-m", "uv", "--quiet", "pip", "install", "--python", str(PYTHON)]
-    pip = [*_pip(), "--quiet", "--disable-pip-version-check", "install", "--no-compile"]
-    has_uv = _succeeds([*pip, "uv"])
+    pip = [*_pip(), "--quiet", "--disable-pip-version-check", "install"]
+    has_uv = _succeeds([*pip, "--no-compile", "uv"])
     options = ["--require-hashes", "-r", str(lock)]
-    if has_uv and _run([*uv, *options], environment).returncode == 0:
+    if has_uv and _run([*uv, "--compile-bytecode", *options], environment).returncode == 0:
         return
     result = _run([*pip, *options])
     if result.returncode != 0:
