@@ -100,6 +100,15 @@ class _Lines:
             self.is_suspect = True
         return line[1]
 
+    def peek(self) -> str:
+        """The next line, without taking it; nothing at the end."""
+        if not self._returned:
+            try:
+                self._returned.append(self._read())
+            except StopIteration:
+                return ""
+        return self._returned[0][1]
+
     def start_row(self) -> None:
         self.taken = []
         self.is_suspect = False
@@ -153,12 +162,8 @@ def read_rows(stream: BinaryIO) -> Iterator[RawRow]:
 
 
 def _delimiter(lines: _Lines) -> str:
-    try:
-        header = next(lines)
-    except StopIteration:
-        header = ""
-    lines._returned.appendleft((lines.taken[-1][0], header)) if lines.taken else None
-    return max(",;\t", key=header.count)
+    """The one of the usual separators that the header holds most of."""
+    return max(",;\t", key=lines.peek().count)
 
 
 def _rows(reader: Iterator[list[str]], lines: _Lines) -> Iterator[RawRow]:

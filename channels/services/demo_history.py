@@ -61,8 +61,7 @@ def _orders(company: Company, today: date, factor: int) -> Iterator[tuple[SalesC
 
 def _moment(rng: random.Random, day: date) -> datetime:
     minute = int(rng.triangular(7 * 60, 21 * 60, 11 * 60))
-    local = datetime.combine(day, time(minute // 60, minute % 60, rng.randrange(60)), ZONE)
-    return local
+    return datetime.combine(day, time(minute // 60, minute % 60, rng.randrange(60)), ZONE)
 
 
 def _order(company: Company, number: int, at: datetime) -> tuple[SalesChannel, PastOrder]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -26,6 +27,17 @@ from orders.models import (
 from orders.statuses import Units, fulfillment_status
 
 ZERO = Decimal(0)
+LINE_COLUMNS = (
+    "order",
+    "position",
+    "product",
+    "description",
+    "ordered",
+    "shipped",
+    "unit_price",
+    "price_source",
+    "net_amount",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +150,9 @@ def _record(order: PastOrder, pk: int, address_id: int, channel: SalesChannel) -
 def _copy_parts(ids: Sequence[int], orders: Sequence[PastOrder]) -> None:
     bulk.copy(
         OrderLine,
-        ["order", "position", "product", "description", "ordered", "shipped", "unit_price"]
-        + ["price_source", "net_amount"],
+        LINE_COLUMNS,
         [
-            (pk, line.position, line.product_id, line.description, line.quantity, line.quantity)
-            + (line.unit_price, "import", line.net_amount)
+            _line_row(pk, line)
             for pk, order in zip(ids, orders, strict=True)
             for line in order.lines
         ],
@@ -155,6 +165,20 @@ def _copy_parts(ids: Sequence[int], orders: Sequence[PastOrder]) -> None:
             for pk, order in zip(ids, orders, strict=True)
             for charge in order.charges
         ],
+    )
+
+
+def _line_row(order_id: int, line: PastLine) -> tuple[Any, ...]:
+    return (
+        order_id,
+        line.position,
+        line.product_id,
+        line.description,
+        line.quantity,
+        line.quantity,
+        line.unit_price,
+        "import",
+        line.net_amount,
     )
 
 
@@ -174,11 +198,20 @@ def keep_account_entries(entries: Sequence[PastEntry], *, channel: SalesChannel)
     bulk.copy(
         AccountEntry,
         ["kind", "channel", "external_id", "customer", "description", "amount", "currency", "at"],
-        [
-            (e.kind, channel.pk, e.external_id, e.customer_id, e.description, e.amount)
-            + (channel.currency, e.at)
-            for e in entries
-        ],
+        [_entry_row(e, channel) for e in entries],
+    )
+
+
+def _entry_row(entry: PastEntry, channel: SalesChannel) -> tuple[Any, ...]:
+    return (
+        entry.kind,
+        channel.pk,
+        entry.external_id,
+        entry.customer_id,
+        entry.description,
+        entry.amount,
+        channel.currency,
+        entry.at,
     )
 
 

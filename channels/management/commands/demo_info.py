@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         if not (settings.DEBUG or settings.DEMO):
             raise CommandError("This is no demo: it has no logins to show.")
         logins = [asdict(login) for login in demo_logins()]

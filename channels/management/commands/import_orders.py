@@ -48,7 +48,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="Print the report as JSON.")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         path: Path = options["file"]
         if options["limit"] is not None and options["limit"] < 1:
             raise CommandError("--limit counts orders: give a number above zero.")

@@ -18,7 +18,7 @@ class Command(BaseCommand):
             "--reset", action="store_true", help="Remove ALL data of this demo first."
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         try:
             told = seed_demo(
                 size=options["size"], today=timezone.localdate(), reset=options["reset"]
