@@ -33,7 +33,6 @@ class UnitMove:
     quantity: int
 
 
-@transaction.atomic(savepoint=False)
 def move_units(moves: Sequence[UnitMove], *, actor: Actor) -> None:  # noqa: ARG001
     """Move units between the counters of locked lines, all in one statement.
 

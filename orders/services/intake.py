@@ -30,6 +30,7 @@ from orders.exceptions import OrderRefused
 from orders.models import Customer, Order, OrderLine, Payment
 from orders.selectors.intake import known_orders, parties_of, products_of
 from orders.services.holds import hold_for_payment
+from orders.services.invoicing import invoice_payment
 from orders.services.order_rows import DEMAND_KIND, Written, claim_keys, claims_of, write_rows
 
 __all__ = [
@@ -100,12 +101,12 @@ def place_orders(order_ids: Sequence[int], *, actor: Actor) -> None:
     captured = dict(
         Payment.objects.filter(order__in=keys).values_list("order").annotate(Sum("captured"))
     )
-    unpaid = [
-        order.pk
+    prepaid = [
+        order
         for order in orders
-        if order.settlement == Customer.Settlement.PREPAID
-        and order.total_amount > captured.get(order.pk, 0)
+        if order.settlement == Customer.Settlement.PREPAID and order.total_amount > 0
     ]
+    unpaid = [order.pk for order in prepaid if order.total_amount > captured.get(order.pk, 0)]
     held = hold_for_payment(unpaid, actor=actor) if unpaid else []
     publish(*[OrderPlaced(order_id=key) for key in keys], *held)
     lines = OrderLine.objects.filter(order__in=keys, open__gt=0).order_by("pk")
@@ -116,6 +117,9 @@ def place_orders(order_ids: Sequence[int], *, actor: Actor) -> None:
         ],
         actor=actor,
     )
+    for order in prepaid:
+        if order.pk not in unpaid:
+            invoice_payment(order_id=order.pk, cause=f"placed:{order.pk}", actor=actor)
 
 
 def _refuse_inactive_customers(orders: Sequence[Order]) -> None:

@@ -78,7 +78,7 @@ def invoice_goods(
     return issued[0] if issued else None
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def invoice_shipped(goods: Sequence[GoodsToInvoice], *, actor: Actor) -> list[Invoice]:
     """Invoice units that left, one invoice for each cause; call it after the counters have moved.
 
@@ -108,7 +108,7 @@ def invoice_shipped(goods: Sequence[GoodsToInvoice], *, actor: Actor) -> list[In
     return [known[each.cause] for each in billable if each.cause in known] + issued
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def invoice_payment(*, order_id: int, cause: str, actor: Actor) -> Invoice | None:
     """Invoice all that a prepaid order has left to invoice; None when there is nothing (any more)."""
     order = Order.objects.lock(order_id)
@@ -127,7 +127,7 @@ def invoice_payment(*, order_id: int, cause: str, actor: Actor) -> Invoice | Non
     return _issue([_Issue(order, "invoice", cause, rows)], actor=actor)[0]
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def credit_note(
     *,
     invoice_id: int,
@@ -156,7 +156,7 @@ def credit_note(
     return _issue([_Issue(order, "credit_note", cause, rows, invoice.pk)], actor=actor)[0]
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def credit_goods(
     *, order_id: int, quantities: Mapping[int, int], cause: str, actor: Actor, charges: bool = False
 ) -> list[Invoice]:

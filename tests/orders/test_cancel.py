@@ -130,7 +130,7 @@ def test_an_order_is_not_canceled_twice() -> None:
 
 def test_an_app_above_may_object(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "_cancel_guards", {})
-    ports.register_cancel_guard("floor", lambda *, order_id, line_ids: "It is being packed.")
+    ports.register_cancel_guard("floor", lambda **_: "It is being packed.")
     order = make.take_order()
 
     with pytest.raises(CancellationRefused, match="It is being packed"):
