@@ -216,7 +216,7 @@ def _install(lock: Path) -> None:
     pip = [*_pip(), "--quiet", "--disable-pip-version-check", "install"]
     has_uv = _succeeds([*pip, "--no-compile", "uv"])
     options = ["--require-hashes", "-r", str(lock)]
-    if has_uv and _run([*uv, "--compile-bytecode", *options], environment).returncode == 0:
+    if has_uv and _run([*uv, *options], environment).returncode == 0:
         return
     result = _run([*pip, *options])
     if result.returncode != 0:

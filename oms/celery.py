@@ -1,9 +1,11 @@
 """The Celery application. Its messages are doorbells: the truth is always a row in the database."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
 
+import redis
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import worker_ready
@@ -45,6 +47,10 @@ app.conf.beat_schedule = {
 
 @worker_ready.connect
 def announce(**_facts: Any) -> None:
-    """Tell the supervisor that waits for this worker."""
+    """Tell /readyz and the supervisor that this worker takes tasks."""
+    from oms.core import heartbeat  # noqa: PLC0415 - this module is loaded before Django's apps
+
+    with contextlib.suppress(redis.RedisError):
+        heartbeat.beat()
     if ready_file := os.environ.get("OMS_READY_FILE"):
         Path(ready_file).touch()

@@ -138,7 +138,7 @@ def _manage(*arguments: str) -> None:
     child = spawn(
         python(str(BASE_DIR / "manage.py"), *arguments),
         log=log,
-        environment=child_environment(OMS_PROCESS="command"),
+        environment=child_environment(OMS_PROCESS="command", STATEMENT_TIMEOUT_MS="0"),
         death_signal=signal.SIGKILL,
     )
     try:
