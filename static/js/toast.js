@@ -35,7 +35,13 @@ if (region) {
   document.body.addEventListener("toast", (event) => add(event.detail));
 }
 
-document.body.addEventListener("htmx:sendError", () => {
-  document.getElementById("err").textContent = "";
-  add({ text: document.body.dataset.offline ?? "No connection. Nothing was sent.", tone: "danger" });
+// What htmx cannot show in its target is said aloud and as a toast.
+function fail(text) {
+  document.getElementById("err").textContent = text;
+  add({ text, tone: "danger" });
+}
+
+document.body.addEventListener("htmx:sendError", () => fail(document.body.dataset.offline));
+document.body.addEventListener("htmx:responseError", (event) => {
+  if (!event.detail.shouldSwap && event.detail.xhr.status !== 409) fail(document.body.dataset.failed);
 });

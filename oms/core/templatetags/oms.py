@@ -111,8 +111,8 @@ def format_money(amount: Decimal, currency: str, places: int | None = None) -> s
 
     :raises TypeError: for a float, which has lost its cents already.
     """
-    if isinstance(amount, float):
-        raise TypeError("Money is Decimal, not float.")
+    if not isinstance(amount, Decimal):
+        raise TypeError(f"Money is Decimal, not {type(amount).__name__}.")
     places = exponent(currency) if places is None else places
     digits = number_format(abs(amount), decimal_pos=places, use_l10n=True, force_grouping=True)
     sign = MINUS if amount < 0 else ""
