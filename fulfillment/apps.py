@@ -8,6 +8,8 @@ class FulfillmentConfig(AppConfig):
 
     def ready(self) -> None:
         _register_pages()
+        _register_reactions()
+        _register_papers_and_checks()
 
 
 def _register_pages() -> None:
@@ -40,3 +42,52 @@ def _register_pages() -> None:
     register_links("parcel", shipment_list.parcel_links)
     register_number_prefix("SH-", "fulfillment:shipment_page")
     register_fix(Fix("route_order", _("Route again"), "fulfillment.route_order", panels.route_case))
+
+
+def _register_reactions() -> None:
+    from fulfillment import events, handlers, notifications
+    from oms.core.events import subscribe
+    from orders.events import OrderPlaced, OrderReleasedForRouting
+
+    route, batch = handlers.route_placed, 500
+    subscribe(OrderPlaced, route, name="fulfillment.route", batch=batch)
+    subscribe(OrderReleasedForRouting, route, name="fulfillment.route_released", batch=batch)
+    subscribe(events.UnitsReopened, route, name="fulfillment.route_reopened", batch=batch)
+    subscribe(
+        events.OrderRouted, handlers.make_findable, name="fulfillment.search_terms", batch=batch
+    )
+    subscribe(
+        events.ShipmentReleased,
+        handlers.draw_pick_lists,
+        name="fulfillment.pick_list_paper",
+        queue="documents",
+        batch=100,
+    )
+    subscribe(
+        events.ShipmentPacked,
+        handlers.draw_packing_slips,
+        name="fulfillment.packing_slip_paper",
+        queue="documents",
+        batch=100,
+    )
+    subscribe(
+        events.ParcelShipped,
+        notifications.tell_parcels_shipped,
+        name="fulfillment.parcel_shipped_mail",
+        queue="messages",
+        batch=50,
+        delay_s=60,
+    )
+
+
+def _register_papers_and_checks() -> None:
+    from fulfillment.selectors import invariants
+    from fulfillment.selectors.packing_slip import packing_slip
+    from fulfillment.selectors.pick_list_paper import pick_list_paper
+    from oms.core.invariants import register_invariant
+    from oms.core.papers import register_paper
+
+    register_paper("packing_slip", packing_slip, permission="fulfillment.view_shipment")
+    register_paper("pick_list", pick_list_paper, permission="fulfillment.view_picklist")
+    for name, sql, explain in invariants.ALL:
+        register_invariant(name, sql, explain)

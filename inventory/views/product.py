@@ -29,7 +29,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
 @requires("inventory.view_stocklevel")
 def product_page(request: HttpRequest, sku: str) -> HttpResponse:
     try:
-        page = stock_page(sku, page_size=0)
+        page = stock_page(sku, page_size=1)
     except Product.DoesNotExist:
         raise missing(_("There is no product %s.") % sku) from None
     ledger, rows = ledger_list(page.product, request.GET)

@@ -9,14 +9,14 @@ from oms.core.views import cases, deliveries, design, preferences, search, start
 def admin_pages() -> list[URLPattern | URLResolver]:
     return [
         path("", start.start, name="start"),
-        path("records/", admin.site.index, name="records"),
+        path("records/", admin.site.admin_view(admin.site.index), name="records"),
         path("search/", search.search_page, name="search"),
         path("exceptions/", cases.case_list, name="exceptions"),
         path("exceptions/<int:case_id>/fix/", cases.fix_case, name="case_fix"),
         path("exceptions/<int:case_id>/take/", cases.take_case, name="case_take"),
         path("exceptions/<int:case_id>/close/", cases.close_case, name="case_close"),
-        path("deliveries/", deliveries.delivery_list, name="deliveries"),
-        path("deliveries/<int:delivery_id>/retry/", deliveries.retry, name="delivery_retry"),
+        path("system/deliveries/", deliveries.delivery_list, name="deliveries"),
+        path("system/deliveries/<int:delivery_id>/retry/", deliveries.retry, name="delivery_retry"),
         path("preferences/", preferences.save_preferences, name="preferences"),
         path("design/", design.gallery, name="design"),
     ]

@@ -16,7 +16,7 @@ from oms.core.views.acting import act, missing
 from orders.views.order import Refused, page_for, render_page
 
 
-def _paper(request: HttpRequest, number: str, paper_id: int) -> Paper:
+def _paper(request: HttpRequest, number: str, paper_id: str) -> Paper:
     papers = {paper.pk: paper for paper in page_for(request, number).papers}
     if int(paper_id) not in papers:
         raise missing(_("There is no such document."))
@@ -24,18 +24,18 @@ def _paper(request: HttpRequest, number: str, paper_id: int) -> Paper:
 
 
 @requires("orders.view_order")
-def download(request: HttpRequest, number: str, paper_id: int) -> HttpResponse:
-    return documents.download(_paper(request, number, paper_id))
+def download(request: HttpRequest, number: str, paper_id: str) -> HttpResponse:
+    return documents.download(request, _paper(request, number, paper_id))
 
 
 @requires("orders.view_order")
 @require_POST
 @once
-def print_again(request: HttpRequest, number: str, paper_id: int) -> HttpResponse:
+def print_again(request: HttpRequest, number: str, paper_id: str) -> HttpResponse:
     paper = _paper(request, number, paper_id)
     return act(
         request,
-        lambda: documents.request_copy(paper, actor=Actor.of(request.user)),
+        lambda: documents.print_again(paper, actor=Actor.of(request.user)),
         back_to=reverse("orders:order_page", args=[number]) + "#documents",
         refuse=lambda sentence: render_page(request, number, Refused(sentence)),
     )

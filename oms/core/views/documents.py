@@ -1,31 +1,39 @@
-"""Handing out papers. The app that owns the document has checked who may see it."""
+"""Papers on the page of their document: the app that owns it has checked who may see it."""
 
 from __future__ import annotations
 
-from django.core.files.storage import default_storage
-from django.http import FileResponse, HttpResponse
-from django.utils.text import slugify
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from oms.core import activity
 from oms.core.actors import Actor
 from oms.core.models import Paper
-from oms.core.views.acting import missing
+from oms.core.papers import request_paper, retry_paper
+from oms.core.views.papers import send
 
 
-def download(paper: Paper) -> HttpResponse:
-    """The file, shown in the browser under its title."""
-    if not paper.is_ready:
-        raise missing(_("This document is not ready yet. Load the page again in a moment."))
-    try:
-        content = default_storage.open(paper.storage_key)
-    except FileNotFoundError:
-        raise missing(_("The file of this document is gone. Print it again.")) from None
-    name = f"{slugify(str(paper)) or paper.kind}.pdf"
-    answer = FileResponse(content, filename=name, content_type="application/pdf")
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+def download(request: HttpRequest, paper: Paper) -> HttpResponse:
+    """The PDF, for people who may also see papers of its kind."""
+    return send(request, paper)
 
 
-def request_copy(paper: Paper, *, actor: Actor) -> str:
-    """Draw the paper again, marked as a copy."""
-    raise NotImplementedError
+def print_again(paper: Paper, *, actor: Actor) -> str:
+    """Draw the paper anew, marked as a copy; a failed one is drawn for the first time.
+
+    :raises Refusal: it is being drawn already.
+    """
+    if paper.is_failed:
+        retry_paper(paper_id=paper.pk, actor=actor)
+        return _("%s is drawn again.") % paper
+    title = paper.title if paper.title.endswith(_("copy")) else f"{paper}, {_('copy')}"
+    request_paper(
+        kind=paper.kind,
+        document_kind=paper.document_kind,
+        document_id=paper.document_id,
+        locale=paper.locale,
+        title=title[:100],
+        actor=actor,
+    )
+    entry = activity.Entry(paper.document_kind, paper.document_id, "printed", note=title)
+    activity.record_all([entry], actor=actor)
+    return _("%s is drawn; it stands under Documents in a moment.") % title
