@@ -12,6 +12,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import django
@@ -23,19 +24,21 @@ from oms.supervisor.servers import embedded_servers
 DATABASE = "oms_bench"
 
 
-def scenarios() -> dict[str, Callable[[bool], list[Figure]]]:
-    from bench import core_job, order_file, outbox_lag, paper_rate, plain_sql, sell_out, staff_pages
+SCENARIOS = {
+    "core": "core_job:one_at_a_time",
+    "batch": "core_job:in_batches",
+    "sellout": "sell_out:measure",
+    "import": "order_file:measure",
+    "papers": "paper_rate:measure",
+    "outbox": "outbox_lag:measure",
+    "pages": "staff_pages:measure",
+    "plain": "plain_sql:measure",
+}
 
-    return {
-        "core": core_job.one_at_a_time,
-        "batch": core_job.in_batches,
-        "sellout": sell_out.measure,
-        "import": order_file.measure,
-        "papers": paper_rate.measure,
-        "outbox": outbox_lag.measure,
-        "pages": staff_pages.measure,
-        "plain": plain_sql.measure,
-    }
+
+def scenario(name: str) -> Callable[[bool], list[Figure]]:
+    module, _, function = SCENARIOS[name].partition(":")
+    return getattr(import_module(f"bench.{module}"), function)
 
 
 def main() -> int:
@@ -57,15 +60,15 @@ def main() -> int:
 def run(options: argparse.Namespace) -> int:
     from bench.world import fresh_database
 
-    known = scenarios()
-    if unknown := set(options.names) - set(known):
-        print(f"Unknown: {', '.join(sorted(unknown))}. Known: {', '.join(known)}.", file=sys.stderr)
+    if unknown := set(options.names) - set(SCENARIOS):
+        known = ", ".join(SCENARIOS)
+        print(f"Unknown: {', '.join(sorted(unknown))}. Known: {known}.", file=sys.stderr)
         return 2
     figures: list[Figure] = []
-    for name in options.names or known:
+    for name in options.names or SCENARIOS:
         print(f"{name} ...", file=sys.stderr, flush=True)
         with fresh_database(DATABASE):
-            figures += known[name](options.quick)
+            figures += scenario(name)(options.quick)
     print(table(figures))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report(figures), indent=2) + "\n")

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from inventory.models import Bin, Product, Warehouse
-from inventory.services.goods import Receipt, receive
+from inventory.services.goods import GoodsReceipt, receive
 from oms.core.actors import Actor
 from oms.core.addresses import Address
 from orders.models import Customer, SalesChannel
@@ -87,7 +87,7 @@ def make_world(*, products: int = 1_000, stock: int = 1_000_000) -> World:
         if stock:
             receive(
                 [
-                    Receipt(bin_id=shelf.pk, product_id=p.pk, quantity=stock, idem_key=f"{code}:{p.pk}")
+                    GoodsReceipt(warehouse_id=warehouse.pk, bin_id=shelf.pk, product_id=p.pk, quantity=stock, idem_key=f"{code}:{p.pk}")
                     for p in made
                 ],
                 actor=ACTOR,
