@@ -82,6 +82,8 @@ def _load(lines: Iterable[tuple[object, ...]], statement: str) -> int:
         cursor.execute(statement)
         changed = cursor.rowcount
         cursor.execute("DROP TABLE incoming")
+        if changed:
+            cursor.execute("ANALYZE core_place")
         return int(changed)
 
 
