@@ -34,6 +34,10 @@ def _register_pages() -> None:
         ),
     )
     register_panel("start", Panel("shipments", "", panels.start_tiles, view, 20, "tiles"))
+    register_panel(
+        "start",
+        Panel("warehouses", "fulfillment/_warehouse_work.html", panels.warehouse_work, view, 50),
+    )
     register_order_actions("fulfillment", panels.order_actions)
     register_related("shipments", panels.related_documents)
     register_filter("orders", shipment_list.ORDERS_OF_WAREHOUSE)

@@ -86,3 +86,16 @@ class ShortageReported(ShipmentEvent):
     """Fewer units lay in a bin than a pick asked for."""
 
     topic = "fulfillment.shortage_reported"
+
+
+@dataclass(frozen=True)
+class UnitsReopened(Event):
+    """Allocated units of an order are open again and want to be routed anew."""
+
+    topic = "fulfillment.units_reopened"
+
+    order_id: int
+
+    @property
+    def stream(self) -> str:
+        return f"order:{self.order_id}"

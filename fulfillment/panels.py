@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -225,6 +227,44 @@ def start_tiles(request: HttpRequest, subject: Any) -> dict[str, Any]:  # noqa: 
             for name, label, icon, sub in tiles
         ]
     }
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseWork:
+    """The shipments of a warehouse by what they wait for, and how many left today."""
+
+    code: str
+    title: str
+    planned: int
+    to_pick: int
+    to_pack: int
+    to_ship: int
+    shipped_today: int
+
+
+def warehouse_work(request: HttpRequest, subject: Any) -> dict[str, Any] | None:  # noqa: ARG001 - a panel's signature
+    """The work of each warehouse that this person sees: one statement."""
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    status = Shipment.Status
+    open_or_today = Q(status__in=[status.PLANNED, *Shipment.ON_THE_FLOOR])
+    gone_today = Q(shipped_at__gte=today)
+    rows = (
+        shipments_for(request.user)
+        .filter(open_or_today | gone_today)
+        .values("warehouse__code", "warehouse__title")
+        .annotate(
+            planned=Count("pk", filter=Q(status=status.PLANNED)),
+            to_pick=Count("pk", filter=Q(status__in=[status.RELEASED, status.PICKING])),
+            to_pack=Count("pk", filter=Q(status=status.PICKED)),
+            to_ship=Count("pk", filter=Q(status=status.PACKED)),
+            shipped_today=Count("pk", filter=gone_today),
+        )
+        .order_by("warehouse__priority", "warehouse__code")
+    )
+    work = [WarehouseWork(*row) for row in rows.values_list(
+        "warehouse__code", "warehouse__title", "planned", "to_pick", "to_pack", "to_ship", "shipped_today"
+    )]  # fmt: skip
+    return {"rows": work} if work else None
 
 
 def route_case(*, case: Case, actor: Any) -> str:

@@ -168,8 +168,10 @@ def _insert(drafts: Sequence[ParcelDraft], lines: Mapping[int, _Line]) -> list[i
     status = state_after_first(Parcel, "close")
     bulk.insert(
         Parcel,
-        ["id", "shipment", "position", "weight_kg", "length_mm", "width_mm", "height_mm"]
-        + ["status", "carrier", "service", "tracking_number"],
+        [
+            *("id", "shipment", "position", "weight_kg", "length_mm", "width_mm", "height_mm"),
+            *("status", "carrier", "service", "tracking_number"),
+        ],
         [(*row, status, CARRIER, SERVICE, tracking_number(row[0])) for row in rows],
     )
     bulk.insert(

@@ -189,29 +189,43 @@ WHERE kind IN ('ship', 'unship') AND product_id = ANY(%s) AND demand_kind = 'ord
 GROUP BY demand_id, document, lot_id, serial"""
 
 
-def _pieces(load: _Load) -> dict[int, list[list[object]]]:
-    """Shipment line → [lot, serial, units in staging], in the order in which they were picked."""
+@dataclass(slots=True)
+class _Piece:
+    """Units of one lot (or the one of a serial number) that were picked for a shipment line."""
+
+    lot_id: int | None
+    serial: str | None
+    left: int
+
+
+def _pieces(load: _Load) -> dict[int, list[_Piece]]:
+    """What lies in staging for each shipment line, in the order in which it was picked."""
     lines = {content.line_id: content for content in load.contents}
+    pieces: dict[int, list[_Piece]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_PIECES, [sorted(lines)])
-        pieces: dict[int, list[list[object]]] = defaultdict(list)
-        for line_id, *piece in cursor.fetchall():
-            pieces[line_id].append(piece)
-        tracked = [
-            line for pk, line in lines.items() if line.shipped and pieces[pk][0][:2] != [None, None]
-        ]
-        if not tracked:
-            return pieces
-        documents = {line.line_id: load.work.shipments[line.shipment_id].number for line in tracked}
-        products = sorted({line.product_id for line in tracked})
-        demands = [line.order_line_id for line in tracked]
-        cursor.execute(_GONE, [products, demands, sorted(set(documents.values()))])
-        gone = {tuple(row[:4]): int(row[4]) for row in cursor.fetchall()}
-    for line in tracked:
-        for piece in pieces[line.line_id]:
-            key = (line.order_line_id, documents[line.line_id], piece[0], piece[1])
-            piece[2] -= gone.get(key, 0)  # type: ignore[operator]
+        for line_id, lot_id, serial, units in cursor.fetchall():
+            pieces[line_id].append(_Piece(lot_id, serial, int(units)))
+    begun = [line for line in lines.values() if line.shipped]
+    if any(piece.lot_id or piece.serial for line in begun for piece in pieces[line.line_id]):
+        _take_off_gone(load, begun, pieces)
     return pieces
+
+
+def _take_off_gone(
+    load: _Load, begun: Sequence[_Content], pieces: Mapping[int, Sequence[_Piece]]
+) -> None:
+    """Earlier parcels took lots and serial numbers along: the ledger knows which."""
+    numbers = {line.line_id: load.work.shipments[line.shipment_id].number for line in begun}
+    products = sorted({line.product_id for line in begun})
+    demands = [line.order_line_id for line in begun]
+    with connection.cursor() as cursor:
+        cursor.execute(_GONE, [products, demands, sorted(set(numbers.values()))])
+        gone = {tuple(row[:4]): int(row[4]) for row in cursor.fetchall()}
+    for line in begun:
+        for piece in pieces[line.line_id]:
+            key = (line.order_line_id, numbers[line.line_id], piece.lot_id, piece.serial)
+            piece.left -= gone.get(key, 0)
 
 
 def _issues(load: _Load) -> list[goods.GoodsIssue]:
@@ -223,10 +237,10 @@ def _issues(load: _Load) -> list[goods.GoodsIssue]:
         left = content.units
         shipment = load.work.shipments[content.shipment_id]
         for n, piece in enumerate(pieces[content.line_id]):
-            units = min(left, piece[2])  # type: ignore[call-overload]
-            if not units:
+            units = min(left, piece.left)
+            if units <= 0:
                 continue
-            piece[2] -= units  # type: ignore[operator]
+            piece.left -= units
             left -= units
             issues.append(
                 goods.GoodsIssue(
@@ -238,8 +252,8 @@ def _issues(load: _Load) -> list[goods.GoodsIssue]:
                     demand_id=content.order_line_id,
                     document=shipment.number,
                     idem_key=_key(content, undone[content.parcel_id], n),
-                    lot_id=piece[0],  # type: ignore[arg-type]
-                    serial=piece[1],  # type: ignore[arg-type]
+                    lot_id=piece.lot_id,
+                    serial=piece.serial,
                 )
             )
     return issues

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.db import connection, transaction
 
 from fulfillment.exceptions import OnHold, RoutingRefused
 from fulfillment.models import RoutingDecision, Shipment, ShipmentLine
@@ -280,16 +280,3 @@ def test_routing_takes_thirteen_statements_whatever_the_batch(count: int) -> Non
 
     assert routing <= 13
     assert taking + routing <= 25
-
-
-def test_a_failed_batch_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    setup, mug = make_warehouse(), make_product()
-    add_stock(setup, mug, 9)
-    order = take_order(line_draft(mug, 1))
-    before = snapshot()
-
-    with pytest.raises(RuntimeError), transaction.atomic():
-        route_order(order_id=order.pk, actor=DESK)
-        raise RuntimeError
-
-    assert snapshot() == before

@@ -1,0 +1,34 @@
+"""Reactions to events: each is one service call for the whole list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fulfillment.events import OrderRouted, ShipmentPacked, ShipmentReleased, UnitsReopened
+from fulfillment.services.papers import request_packing_slips, request_pick_lists
+from fulfillment.services.route import route_orders
+from fulfillment.services.search_terms import add_shipment_terms
+from oms.core.actors import SYSTEM
+from orders.events import OrderPlaced, OrderReleasedForRouting
+
+
+def route_placed(
+    events: Sequence[OrderPlaced | OrderReleasedForRouting | UnitsReopened],
+) -> None:
+    """Route the orders; those that are held or were routed meanwhile are skipped."""
+    route_orders([event.order_id for event in events], actor=SYSTEM)
+
+
+def make_findable(events: Sequence[OrderRouted]) -> None:
+    """Let the orders be found by the numbers of their new shipments."""
+    add_shipment_terms([event.order_id for event in events])
+
+
+def draw_pick_lists(events: Sequence[ShipmentReleased]) -> None:
+    """Have the pick lists of released shipments drawn."""
+    request_pick_lists([event.shipment_id for event in events], actor=SYSTEM)
+
+
+def draw_packing_slips(events: Sequence[ShipmentPacked]) -> None:
+    """Have the packing slips of packed shipments drawn."""
+    request_packing_slips([event.shipment_id for event in events], actor=SYSTEM)
