@@ -7,7 +7,7 @@ class InventoryConfig(AppConfig):
     verbose_name = _("Stock")
 
     def ready(self) -> None:
-        from inventory import panels
+        from inventory import checks, panels  # noqa: F401 - the checks register themselves
         from inventory.selectors import invariants
         from inventory.selectors.product_list import find_products, product_links
         from oms.core.invariants import register_invariant

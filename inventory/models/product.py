@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower, Now
@@ -79,6 +80,12 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.sku
+
+    def clean(self) -> None:
+        """While units lie in bins their tracking stays: they carry the lots and numbers they have."""
+        stocked = Product.objects.filter(pk=self.pk, bin_contents__quantity__gt=0).first()
+        if stocked and (stocked.tracking, stocked.is_kit) != (self.tracking, self.is_kit):
+            raise ValidationError(_("The product is in stock: its tracking cannot change now."))
 
 
 class Barcode(models.Model):

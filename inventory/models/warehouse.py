@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -105,6 +106,14 @@ class Bin(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    def clean(self) -> None:
+        """A bin with goods in it keeps its warehouse and its kind: the ledger was booked by them."""
+        before = Bin.objects.filter(pk=self.pk, contents__quantity__gt=0).first()
+        if before and (before.kind, before.warehouse_id) != (self.kind, self.warehouse_id):
+            raise ValidationError(
+                _("Goods lie in this bin: empty it before you change what it is.")
+            )
+
 
 class BinContent(models.Model):
     """How many units of a product (of one lot, or the one with a serial number) lie in a bin."""
@@ -112,7 +121,9 @@ class BinContent(models.Model):
     bin = models.ForeignKey(Bin, models.PROTECT, related_name="contents")
     product = models.ForeignKey(Product, models.PROTECT, related_name="bin_contents")
     lot = models.ForeignKey(Lot, models.PROTECT, null=True, blank=True, related_name="+")
-    serial = models.CharField(_("serial number"), max_length=64, null=True, blank=True)
+    serial = models.CharField(  # noqa: DJ001 - unique where given
+        _("serial number"), max_length=64, null=True, blank=True
+    )
     quantity = models.IntegerField(_("quantity"))
 
     class Meta:

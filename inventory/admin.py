@@ -1,0 +1,192 @@
+"""Master data, search and audit of stock. Quantities change through services alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from import_export.admin import ImportExportModelAdmin
+
+from inventory.models import (
+    AdjustmentRecord,
+    Allocation,
+    Barcode,
+    Bin,
+    KitComponent,
+    Lot,
+    Product,
+    Reservation,
+    StockLevel,
+    StockMovement,
+    Warehouse,
+    WarehouseAccess,
+)
+from inventory.resources import BinResource, ProductResource, WarehouseResource
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """To look at, not to touch."""
+
+    actions = None
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class MasterDataAdmin(ImportExportModelAdmin):  # type: ignore[misc]
+    """Master data with import and export; documents refer to it, so it is closed, not deleted."""
+
+    show_full_result_count = False
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return self.has_add_permission(request) and self.has_change_permission(request)
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class _OwnedInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Rows that belong to their parent: who may change it may change them."""
+
+    extra = 0
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("inventory.view_product")  # type: ignore[union-attr]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("inventory.change_product")  # type: ignore[union-attr]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("inventory.change_product")  # type: ignore[union-attr]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("inventory.change_product")  # type: ignore[union-attr]
+
+
+class BarcodeInline(_OwnedInline):
+    model = Barcode
+
+
+class ComponentInline(_OwnedInline):
+    model = KitComponent
+    fk_name = "kit"
+    autocomplete_fields = ("component",)
+
+
+@admin.register(Product)
+class ProductAdmin(MasterDataAdmin):
+    resource_classes = (ProductResource,)
+    list_display = ("sku", "name", "tracking", "is_kit", "pack_size", "cost", "is_active")
+    list_filter = ("is_active", "tracking", "is_kit")
+    search_fields = ("sku", "name", "barcodes__code")
+    ordering = ("sku",)
+    readonly_fields = ("created_at",)
+    inlines = (BarcodeInline, ComponentInline)
+
+
+@admin.register(Lot)
+class LotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("code", "product", "expiry_date")
+    list_select_related = ("product",)
+    search_fields = ("code", "product__sku")
+    autocomplete_fields = ("product",)
+    ordering = ("product__sku", "code")
+
+
+@admin.register(Warehouse)
+class WarehouseAdmin(MasterDataAdmin):
+    resource_classes = (WarehouseResource,)
+    list_display = ("code", "title", "city", "country", "priority", "daily_capacity", "is_active")
+    list_filter = ("is_active", "country")
+    search_fields = ("code", "title", "city")
+    ordering = ("priority", "code")
+
+
+@admin.register(Bin)
+class BinAdmin(MasterDataAdmin):
+    resource_classes = (BinResource,)
+    list_display = ("code", "warehouse", "kind", "walk_order", "is_active")
+    list_filter = ("warehouse", "kind", "is_active")
+    list_select_related = ("warehouse",)
+    search_fields = ("code",)
+    ordering = ("warehouse__code", "walk_order", "code")
+
+
+@admin.register(WarehouseAccess)
+class WarehouseAccessAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("user", "warehouse")
+    list_filter = ("warehouse",)
+    list_select_related = ("user", "warehouse")
+    ordering = ("user__username", "warehouse__code")
+
+
+@admin.register(StockLevel)
+class StockLevelAdmin(ReadOnlyAdmin):
+    """Read-only but for the safety stock, which is a decision and no quantity."""
+
+    list_display = ("product", "warehouse", "on_hand", "allocated", "blocked", "safety_stock")
+    list_filter = ("warehouse",)
+    list_select_related = ("product", "warehouse")
+    search_fields = ("product__sku", "product__name")
+    readonly_fields = ("product", "warehouse", "on_hand", "allocated", "blocked")
+    ordering = ("product__sku", "warehouse__code")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("inventory.change_stocklevel")  # type: ignore[union-attr]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj.save(update_fields=["safety_stock"])
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(ReadOnlyAdmin):
+    list_display = (
+        "at", "kind", "product", "warehouse", "quantity", "on_hand_after", "allocated_after",
+        "blocked_after", "document", "reason", "actor_label",
+    )  # fmt: skip
+    list_filter = ("kind", "warehouse")
+    list_select_related = ("product", "warehouse")
+    search_fields = ("product__sku", "=document", "=idem_key")
+    ordering = ("-id",)
+
+
+@admin.register(Reservation)
+class ReservationAdmin(ReadOnlyAdmin):
+    list_display = (
+        "product", "kind", "quantity", "warehouse", "demand_kind", "demand_id", "rank_at",
+        "expires_at",
+    )  # fmt: skip
+    list_filter = ("kind",)
+    list_select_related = ("product", "warehouse")
+    search_fields = ("product__sku",)
+    ordering = ("-id",)
+
+
+@admin.register(Allocation)
+class AllocationAdmin(ReadOnlyAdmin):
+    list_display = ("product", "warehouse", "quantity", "demand_kind", "demand_id", "created_at")
+    list_filter = ("warehouse",)
+    list_select_related = ("product", "warehouse")
+    search_fields = ("product__sku",)
+    ordering = ("-id",)
+
+
+@admin.register(AdjustmentRecord)
+class AdjustmentRecordAdmin(ReadOnlyAdmin):
+    list_display = ("at", "kind", "product", "quantity", "reason", "source")
+    list_filter = ("kind",)
+    list_select_related = ("product",)
+    search_fields = ("product__sku", "source")
+    ordering = ("-at",)
