@@ -35,6 +35,16 @@ class OrdersConfig(AppConfig):
             "start",
             Panel("orders", "", panels.start_tiles, "orders.view_order", weight=10, place="tiles"),
         )
+        register_panel(
+            "start",
+            Panel(
+                "newest orders",
+                "orders/_newest_orders.html",
+                panels.newest_orders,
+                "orders.view_order",
+                weight=60,
+            ),
+        )
         for name, sql, explain in INVARIANTS:
             register_invariant(name, sql, explain)
         register_paper("invoice", invoice_paper, permission="orders.view_invoice")

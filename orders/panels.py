@@ -12,8 +12,12 @@ from django.utils.translation import gettext as _
 
 from inventory.ports import DemandLink
 from oms.core.links import Link
+from oms.core.listing import Column
 from orders.models import Customer, Invoice, Order, OrderLine
-from orders.selectors.order_list import attention_counts
+from orders.selectors.order_list import HEADS, attention_counts, order_rows
+from orders.selectors.scope import orders_for
+
+NEWEST = 8
 
 
 def start_tiles(request: HttpRequest, subject: Any) -> dict[str, Any]:  # noqa: ARG001 - a panel's signature
@@ -23,7 +27,6 @@ def start_tiles(request: HttpRequest, subject: Any) -> dict[str, Any]:  # noqa: 
         ("to_route", _("To route"), "route", "info", _("open units, no hold")),
         ("held", _("On hold"), "lock", "warning", _("wait for a decision")),
         ("backorder", _("Backorder"), "clock", "warning", _("wait for stock")),
-        ("draft", _("Drafts"), "file", "", _("not placed yet")),
     ]
     url = reverse("orders:order_list")
     return {
@@ -39,6 +42,14 @@ def start_tiles(request: HttpRequest, subject: Any) -> dict[str, Any]:  # noqa: 
             for name, label, icon, tone, sub in tiles
         ]
     }
+
+
+def newest_orders(request: HttpRequest, subject: Any) -> dict[str, Any] | None:  # noqa: ARG001 - a panel's signature
+    """What came in last."""
+    newest = orders_for(request.user).select_related("channel", "customer").order_by("-id")
+    rows = order_rows(newest[:NEWEST])
+    columns = [Column(label, css=css) for label, _sort, css in HEADS]
+    return {"rows": rows, "columns": columns} if rows else None
 
 
 def order_links(ids: Sequence[int]) -> dict[int, Link]:

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from inventory.models import Product
 from inventory.selectors import product_list as products
 from inventory.selectors.ledger_list import ledger_list
-from inventory.selectors.stock_page import stock_page
+from inventory.selectors.stock_page import StockPage, stock_page
 from oms.core.access import requires
+from oms.core.charts import StepChart, step_chart
 from oms.core.panels import load_panels
 from oms.core.views.acting import missing
 from oms.core.views.fragments import render_list
@@ -40,6 +41,15 @@ def product_page(request: HttpRequest, sku: str) -> HttpResponse:
         "product": page.product,
         "list": ledger,
         "rows": rows,
+        "chart": _chart(page),
         "panels": load_panels("product", request, page.product),
     }
     return render(request, "inventory/product_page.html", context)
+
+
+def _chart(page: StockPage) -> StepChart | None:
+    """Nothing to draw where nothing ever was."""
+    series = [(each.day, each.on_hand) for each in page.series]
+    if not any(on_hand for _day, on_hand in series):
+        return None
+    return step_chart(series, level=page.totals.safety_stock)

@@ -11,10 +11,19 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         import oms.core.checks  # noqa: F401 - registers the system checks
+        from oms.core import fixes
+        from oms.core.links import Fix, register_fix
+        from oms.core.panels import Panel, register_panel
         from oms.core.site import register_pages
         from oms.core.urls import admin_pages
 
         register_pages(admin_pages)
+        register_fix(
+            Fix("retry_delivery", _("Try again"), "core.retry_delivery", fixes.retry_delivery)
+        )
+        register_panel(
+            "start", Panel("cases", "", fixes.start_tiles, "core.view_case", 5, place="tiles")
+        )
 
 
 class AdminConfig(django_admin.AdminConfig):

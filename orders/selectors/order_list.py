@@ -255,7 +255,7 @@ def coverage_of(order_ids: list[int]) -> dict[int, Coverage]:
 def attention_counts(user: Any) -> dict[str, listing.Count]:
     """The numbers of the start page: they equal the views behind them."""
     mine = orders_for(user)
-    shown = {"draft", "held", "to_route", "backorder", "in_fulfillment"}
+    shown = {"held", "to_route", "backorder"}
     return listing.capped_counts(
         {view.name: view.narrow(mine) for view in VIEWS if view.name in shown}
     )

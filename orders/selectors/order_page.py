@@ -235,7 +235,10 @@ def sentence_of(order: Order, sums: Sums, *, held: bool) -> str:
         return _("All %s shipped.") % (ngettext("%d unit", "%d units", wanted) % wanted)
     parts = [_("%(n)d of %(wanted)d units shipped") % {"n": sums.shipped, "wanted": wanted}] if sums.shipped else []
     if sums.allocated:
-        parts.append(_("%d allocated, on their way through the warehouse") % sums.allocated)
+        values = {"n": sums.allocated, "wanted": wanted}
+        parts.append(
+            (_("%(n)d allocated") if parts else _("%(n)d of %(wanted)d units allocated")) % values
+        )
     if sums.backordered:
         parts.append(_("%d wait for stock") % sums.backordered)
     if sums.open:
