@@ -63,3 +63,23 @@ def add_address(
     row.save()
     activity.record(customer, "address added", actor=actor, new=title or address.city)
     return row
+
+
+@transaction.atomic
+def set_default_address(*, customer_id: int, address: Address, actor: Actor) -> CustomerAddress:
+    """Make this the address that the customer's goods go to; the one before is changed to it.
+
+    :raises ValidationError: a part does not fit its column.
+    """
+    customer = Customer.objects.lock(customer_id)
+    row = customer.addresses.filter(is_ship_to=True).first()
+    if row is None:
+        return add_address(customer_id=customer_id, address=address, actor=actor, is_ship_to=True)
+    if row.to_address() == address:
+        return row
+    for column, value in dataclasses.asdict(address).items():
+        setattr(row, column, value)
+    row.full_clean()
+    row.save()
+    activity.record(customer, "address changed", actor=actor, new=address.city)
+    return row
