@@ -58,6 +58,8 @@ def choose_place() -> Place:
     if is_settled_elsewhere or not is_reachable(account, var_dir()):
         data = elsewhere / "postgres"
         moved.append("the data of PostgreSQL")
+    if moved:
+        _open_passage(elsewhere)
     if moved and not is_reachable(account, elsewhere):
         raise SetupProblem(
             f"PostgreSQL refuses to run as root, and its user {account.name} reaches neither"
@@ -116,9 +118,15 @@ def _copy_of(install: Path, folder: Path) -> Path:
             shutil.copytree(libraries, draft / libraries.name, symlinks=True)
         draft.replace(target)
     copied = target / package.name / install.name
-    for passage in (folder.parent, folder, target, target / package.name, copied):
+    for passage in (target, target / package.name, copied):
         passage.chmod(0o755)
     return copied
+
+
+def _open_passage(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for passage in (folder.parent, folder):
+        passage.chmod(0o755)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ def phrase_os_error(error: OSError) -> str:
         return f"The disk is full ({place}): free some space and start again."
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return f"{place} cannot be written by this user: run as its owner, or set OMS_VAR."
+    if error.errno in {errno.ENOENT, errno.ENOTDIR}:
+        return f"{place} cannot be made or found: set OMS_VAR to a folder that can."
     return f"{error.strerror or error} ({place})."
 
 

@@ -93,6 +93,8 @@ class Supervisor:
         child.failures += 1
         child.start_again_at = time.monotonic() + pause
         how = _how_it_ended(child.process.returncode)
+        if "disk is full" in phrase_log(child.program.log, child.log_offset):
+            how += ", because the disk is full"
         self.say(f"{child.program.name} ended ({how}); it starts again in {pause:.0f} s.")
 
     def _start_again_when_due(self, child: Child) -> None:
