@@ -131,7 +131,10 @@ class Shell:
             if link.key
         ]
         always = [("?", _("This list")), ("Ctrl ↵", _("Do the main thing")), ("Esc", _("Close"))]
-        return [(keys, str(text)) for keys, text in SHORTCUT_TEXTS] + going + always
+        known = [(keys, str(text)) for keys, text in SHORTCUT_TEXTS]
+        if not self.new_order_url:
+            known = [(keys, text) for keys, text in known if keys != "n"]
+        return known + going + always
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
