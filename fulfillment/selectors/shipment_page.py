@@ -65,7 +65,7 @@ class ShipmentPage:
         return [row.parcel for row in self.parcels if row.parcel.status == Parcel.Status.SHIPPED]
 
 
-def shipment_page(user: Any, number: str, *, show: str = "all") -> ShipmentPage:
+def shipment_page(user: Any, number: str) -> ShipmentPage:
     """What the page of a shipment shows, with a constant number of statements.
 
     :raises Shipment.DoesNotExist: there is none, or it is not this person's to see.
@@ -99,7 +99,7 @@ def shipment_page(user: Any, number: str, *, show: str = "all") -> ShipmentPage:
         ship_to=format_lines(
             shipment.ship_to.to_address(), from_country=shipment.warehouse.country
         ),
-        timeline=timeline_of(documents, show),
+        timeline=timeline_of(documents),
     )
 
 

@@ -60,7 +60,7 @@ def render_page(
 def page_for(request: HttpRequest, number: str) -> ShipmentPage:
     """The shipment, or the answer that there is none."""
     try:
-        return load_page(request.user, number, show=request.GET.get("show", "all"))
+        return load_page(request.user, number)
     except Shipment.DoesNotExist:
         raise missing(_("There is no shipment %s.") % number) from None
 
