@@ -21,7 +21,7 @@ CARRIAGE = Decimal("5.90")
 RETURN_RATES = {"GLV-": 0.03, "HLM-": 0.05, "LMP-": 0.09, "DRL-": 0.06, "SCN-": 0.12}
 RETURN_RATE = 0.012
 ZONE = ZoneInfo("Europe/Berlin")
-CHUNK = 2_000
+CHUNK = 500
 
 
 def add_history(company: Company, *, today: date, factor: int = 1) -> int:

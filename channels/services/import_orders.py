@@ -6,12 +6,12 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from channels.exceptions import ImportIsRunning, ImportRefused
@@ -31,6 +31,7 @@ from oms.core.failpoints import failpoint
 from orders.models import ExternalReference, SalesChannel
 
 CHUNK_ROWS = 5_000
+CHUNK_DOCUMENTS = 500
 PROGRESS_ROWS = 2_000
 
 Progress = Callable[[int, int], None]
@@ -88,16 +89,22 @@ def import_orders(
 def _alone(channel: SalesChannel) -> Iterator[None]:
     """One import per channel: a lock of this connection, which a crash gives back at once."""
     key = f"import:{channel.code}"
+    if not _ask("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", key):
+        raise ImportIsRunning(
+            f"Another import into {channel} is running. Wait until it has finished."
+        )
+    try:
+        yield
+    finally:
+        # With a lost connection the lock is gone too; the error that lost it is the one to show.
+        with suppress(InterfaceError, OperationalError):
+            _ask("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", key)
+
+
+def _ask(sql: str, key: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [key])
-        if not cursor.fetchone()[0]:
-            raise ImportIsRunning(
-                f"Another import into {channel} is running. Wait until it has finished."
-            )
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
+        cursor.execute(sql, [key])
+        return bool(cursor.fetchone()[0])
 
 
 @dataclass(slots=True)
@@ -174,7 +181,7 @@ class _Import:
                 self.report.reject(each.reject("", ""))
             else:
                 chunk.append(each)
-            if waiting >= CHUNK_ROWS:
+            if waiting >= CHUNK_ROWS or len(chunk) >= CHUNK_DOCUMENTS:
                 self._flush(chunk)
                 chunk, waiting = [], 0
             if self.orders_read == self.request.limit:
