@@ -48,10 +48,10 @@ class MasterDataAdmin(ImportExportModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
 
     def has_import_permission(self, request: HttpRequest) -> bool:
-        return self.has_add_permission(request) and self.has_change_permission(request)
+        return bool(self.has_add_permission(request) and self.has_change_permission(request))
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
+        return bool(self.has_view_permission(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -63,16 +63,16 @@ class _OwnedInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("inventory.view_product")  # type: ignore[union-attr]
+        return request.user.has_perm("inventory.view_product")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("inventory.change_product")  # type: ignore[union-attr]
+        return request.user.has_perm("inventory.change_product")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("inventory.change_product")  # type: ignore[union-attr]
+        return request.user.has_perm("inventory.change_product")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("inventory.change_product")  # type: ignore[union-attr]
+        return request.user.has_perm("inventory.change_product")
 
 
 class BarcodeInline(_OwnedInline):
@@ -144,7 +144,7 @@ class StockLevelAdmin(ReadOnlyAdmin):
     ordering = ("product__sku", "warehouse__code")
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return request.user.has_perm("inventory.change_stocklevel")  # type: ignore[union-attr]
+        return request.user.has_perm("inventory.change_stocklevel")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj.save(update_fields=["safety_stock"])

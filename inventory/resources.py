@@ -16,7 +16,7 @@ from inventory.models import Barcode, Bin, Product, Warehouse
 _CASE = re.compile(r"^(?P<code>\S+?)(?:\*(?P<units>[1-9]\d*))?$")
 
 
-class _ByCode(ModelResource):
+class _ByCode(ModelResource):  # type: ignore[misc]
     """Rows are known by their codes, whatever the case; what is unchanged is skipped."""
 
     class Meta:
@@ -50,9 +50,7 @@ class ProductResource(_ByCode):
         use_transactions = True
 
     def dehydrate_barcodes(self, product: Product) -> str:
-        if product.pk is None:
-            return ""
-        codes = product.barcodes.order_by("code")
+        codes = Barcode.objects.filter(product=product.pk).order_by("code")
         return " ".join(
             each.code if each.multiplier == 1 else f"{each.code}*{each.multiplier}"
             for each in codes

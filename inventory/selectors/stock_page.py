@@ -200,7 +200,7 @@ def _last_balances(product_id: int) -> dict[int, tuple[int, int, int]]:
 def _reserved(product: Product) -> int:
     claims = Reservation.objects.filter(product=product)
     live = claims.exclude(expires_at__lte=timezone.now())
-    return live.aggregate(total=Sum("quantity", default=0))["total"]
+    return int(live.aggregate(total=Sum("quantity", default=0))["total"])
 
 
 def _allocations(product: Product) -> list[ClaimRow]:

@@ -12,4 +12,4 @@ def clear_empty_bins() -> int:
             "DELETE FROM inventory_bincontent WHERE id IN (SELECT id FROM inventory_bincontent"
             " WHERE quantity = 0 ORDER BY id LIMIT 10000 FOR UPDATE SKIP LOCKED)"
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -152,7 +152,7 @@ def expire_reservations(*, now: datetime) -> int:
             " WHERE expires_at <= %s ORDER BY id FOR UPDATE SKIP LOCKED)",
             [now],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def allocate(requests: Sequence[AllocationRequest], *, actor: Actor) -> None:

@@ -123,7 +123,7 @@ def rebuild_levels() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE inventory_stocklevel IN SHARE ROW EXCLUSIVE MODE")
         cursor.execute(_REBUILD)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 _REBUILD = """
