@@ -223,16 +223,20 @@ def state_of(line: OrderLine) -> str:
     return _("%(n)d of %(wanted)d allocated") % {"n": line.allocated, "wanted": wanted} if line.allocated else ""
 
 
+def units_text(count: int) -> str:
+    return ngettext("%d unit", "%d units", count) % count
+
+
 def sentence_of(order: Order, sums: Sums, *, held: bool) -> str:
     """The state of the order as one sentence."""
-    units = ngettext("%d unit", "%d units", sums.ordered) % sums.ordered
+    units = units_text(sums.ordered)
     if order.status == Order.Status.DRAFT:
         return _("A draft of %s: nothing is promised until it is placed.") % units
     if order.status == Order.Status.CANCELED:
         return _("Canceled: none of its %s will be shipped.") % units
     wanted = sums.ordered - sums.canceled
     if order.status == Order.Status.COMPLETED:
-        return _("All %s shipped.") % (ngettext("%d unit", "%d units", wanted) % wanted)
+        return _("All %s shipped.") % units_text(wanted)
     parts = [_("%(n)d of %(wanted)d units shipped") % {"n": sums.shipped, "wanted": wanted}] if sums.shipped else []
     if sums.allocated:
         values = {"n": sums.allocated, "wanted": wanted}
@@ -240,10 +244,12 @@ def sentence_of(order: Order, sums: Sums, *, held: bool) -> str:
             (_("%(n)d allocated") if parts else _("%(n)d of %(wanted)d units allocated")) % values
         )
     if sums.backordered:
-        parts.append(_("%d wait for stock") % sums.backordered)
+        owed = units_text(sums.backordered) if not parts else str(sums.backordered)
+        parts.append(_("%s on backorder") % owed)
     if sums.open:
-        waiting = _("%d wait for the hold to be lifted") if held else _("%d to be routed")
-        parts.append(waiting % sums.open)
+        open_units = units_text(sums.open) if not parts else str(sums.open)
+        waiting = _("%s wait for the hold to be lifted") if held else _("%s to be routed")
+        parts.append(waiting % open_units)
     text = ", ".join(parts)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 

@@ -66,6 +66,14 @@ LOOKS: dict[tuple[str, str], Look] = {
     ("shipment", "ship"): Look(gettext_lazy("shipped {document}"), "truck", "success"),
     ("shipment", "unship"): Look(gettext_lazy("undid the hand-over of {document}"), "undo", "warning"),
     ("shipment", "deliver"): Look(gettext_lazy("delivered {document}"), "check", "success"),
+    ("parcel", "close"): Look(gettext_lazy("closed {document}"), "box"),
+    ("parcel", "reopen"): Look(gettext_lazy("opened {document} again"), "undo", "warning"),
+    ("parcel", "hand_over"): Look(gettext_lazy("handed over {document}"), "truck", "success"),
+    ("parcel", "take_back"): Look(gettext_lazy("took back {document}"), "undo", "warning"),
+    ("parcel", "deliver"): Look(gettext_lazy("delivered {document}"), "check", "success"),
+    ("parcel", "void"): Look(gettext_lazy("emptied {document}"), "x", "warning"),
+    ("shipment", "resume_picking"): Look(gettext_lazy("put units of {document} back"), "undo"),
+    ("shipment", "printed"): Look(gettext_lazy("printed a document of {document}"), "print"),
     ("shipment", "cancel"): Look(gettext_lazy("canceled {document}"), "x", "danger"),
 }
 
@@ -108,20 +116,22 @@ def order_timeline(order_id: int, show: str = "all") -> Timeline:
     documents = [("order", order_id)]
     for find in _related.values():
         documents += find(order_id)
-    return timeline_of(documents, show)
-
-
-def timeline_of(documents: Sequence[tuple[str, int]], show: str = "all") -> Timeline:
-    """The timeline of these documents: one statement, and one per kind of document it names."""
     shown = next((each for each in KINDS if each[0] == show), KINDS[0])
-    wanted = [pair for pair in documents if not shown[2] or pair[0] in shown[2]]
-    found = _activities(wanted)
-    names = links_to((each.document_kind, each.document_id) for each in found)
     choices = [
         Choice(label, f"?show={name}#timeline" if name != "all" else "?#timeline", name == shown[0])
         for name, label, _kinds in KINDS
     ]
-    return Timeline([_entry(each, names) for each in found[:MOST]], choices, len(found) > MOST)
+    wanted = [pair for pair in documents if not shown[2] or pair[0] in shown[2]]
+    return timeline_of(wanted, choices)
+
+
+def timeline_of(
+    documents: Sequence[tuple[str, int]], choices: Sequence[Choice] = ()
+) -> Timeline:
+    """The timeline of these documents: one statement, and one per kind of document it names."""
+    found = _activities(documents)
+    names = links_to((each.document_kind, each.document_id) for each in found)
+    return Timeline([_entry(each, names) for each in found[:MOST]], list(choices), len(found) > MOST)
 
 
 def _activities(documents: Sequence[tuple[str, int]]) -> list[Activity]:
@@ -137,9 +147,10 @@ def _activities(documents: Sequence[tuple[str, int]]) -> list[Activity]:
 
 
 def _entry(activity: Activity, names: dict[tuple[str, int], Link]) -> Entry:
+    look = LOOKS.get((activity.document_kind, activity.verb))
     link = names.get((activity.document_kind, activity.document_id))
     document = link.label if link else f"{activity.document_kind} {activity.document_id}"
-    look = LOOKS.get((activity.document_kind, activity.verb))
+    is_known = look is not None
     if look is None:
         words = activity.verb.replace("_", " ")
         text = words if activity.document_kind == "order" else f"{words} {document}"
@@ -147,18 +158,21 @@ def _entry(activity: Activity, names: dict[tuple[str, int], Link]) -> Entry:
     return Entry(
         actor=activity.actor_label,
         text=str(look.text).format(document=document),
-        detail=_detail(activity),
+        detail=_detail(activity, with_move=not is_known),
         at=activity.at,
         icon=look.icon,
         tone=look.tone,
     )
 
 
-def _detail(activity: Activity) -> str:
+def _detail(activity: Activity, *, with_move: bool) -> str:
+    """The note, what a hold was about, and the states of a move whose verb does not say it all."""
     moved = ""
-    if activity.old and activity.new and activity.old != activity.new:
+    if with_move and activity.old and activity.new and activity.old != activity.new:
         old, new = look_of(activity.old).label, look_of(activity.new).label
         moved = _("%(old)s → %(new)s") % {"old": old, "new": new}
+    elif ":" in activity.old + activity.new:
+        moved = (activity.new or activity.old).replace("_", " ").replace("routing: ", "").replace("shipping: ", "")
     surface = {"admin": "", "system": "", "command": ""}.get(activity.surface, activity.surface)
     return " · ".join(part for part in (activity.note, moved, surface) if part)
 

@@ -7,14 +7,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from oms.core import listing
 from oms.core.access import requires
 from oms.core.panels import load_panels
 from oms.core.views.acting import missing
 from oms.core.views.fragments import render_list
 from orders.models import Customer
 from orders.selectors import customer_page as customers
-from orders.selectors.order_list import HEADS
 
 
 @requires("orders.view_customer")
@@ -37,7 +35,6 @@ def customer_page(request: HttpRequest, number: str) -> HttpResponse:
         "crumbs": [(_("Customers"), reverse("orders:customer_list")), (number, "")],
         "page": page,
         "customer": page.customer,
-        "columns": [listing.Column(label, css=css) for label, _sort, css in HEADS],
         "panels": load_panels("customer", request, page.customer),
     }
     return render(request, "orders/customer_page.html", context)
