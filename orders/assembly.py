@@ -67,6 +67,8 @@ class Assembled:
     lines: Sequence[LineRow]
     charges: Sequence[ChargeRow]
     totals: OrderTotals
+    addresses: Sequence[Address]
+    """The ship-to first, then the bill-to and those of lines where they differ."""
 
     @property
     def settlement(self) -> str:
@@ -95,7 +97,12 @@ def assemble(draft: OrderDraft, party: Party, products: Products) -> Assembled:
     if difference:
         charges.append(ChargeRow("difference", "", Amounts(difference, ZERO), ZERO))
         totals = _totals(lines, charges)
-    return Assembled(draft, party, lines, charges, totals)
+    return Assembled(draft, party, lines, charges, totals, _addresses(draft, lines))
+
+
+def _addresses(draft: OrderDraft, lines: Sequence[LineRow]) -> list[Address]:
+    others = [draft.bill_to, *(line.ship_to for line in lines)]
+    return list(dict.fromkeys([draft.ship_to, *filter(None, others)]))
 
 
 def _totals(lines: Sequence[LineRow], charges: Sequence[ChargeRow]) -> OrderTotals:

@@ -11,7 +11,6 @@ from django.utils import timezone
 from inventory.services.claims import Claim
 from oms.core import bulk
 from oms.core.addresses import COLUMNS as ADDRESS_COLUMNS
-from oms.core.addresses import Address
 from oms.core.places import key_of, locate_all
 from oms.core.workflow import state_after_first
 from orders.assembly import Assembled
@@ -79,7 +78,7 @@ def claim_keys(orders: Sequence[Assembled]) -> list[Keys]:
             n,
             order.draft.channel_id,
             order.draft.external_id,
-            len(_addresses_of(order)),
+            len(order.addresses),
             len(order.lines),
         )
         for n, order in enumerate(orders)
@@ -87,13 +86,6 @@ def claim_keys(orders: Sequence[Assembled]) -> list[Keys]:
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, [list(column) for column in zip(*rows, strict=True)])
         return [Keys(*row) for row in cursor.fetchall()]
-
-
-def _addresses_of(order: Assembled) -> list[Address]:
-    """The ship-to first, then the bill-to where there is one, then those of lines."""
-    bill_to = [order.draft.bill_to] if order.draft.bill_to else []
-    own = [line.ship_to for line in order.lines if line.ship_to]
-    return list(dict.fromkeys([order.draft.ship_to, *bill_to, *own]))
 
 
 def write_rows(new: Sequence[Written], *, placing: bool) -> None:
@@ -110,7 +102,7 @@ def _write_addresses(new: Sequence[Written]) -> None:
     rows = [
         (key, address)
         for order, keys in new
-        for key, address in zip(keys.address_ids, _addresses_of(order), strict=True)
+        for key, address in zip(keys.address_ids, order.addresses, strict=True)
     ]
     places = {address: key_of(address) for address in dict.fromkeys(row[1] for row in rows)}
     positions = locate_all(places.values())
@@ -149,7 +141,7 @@ def _write_orders(new: Sequence[Written], *, placing: bool) -> None:
 def _order_addresses(order: Assembled, keys: Keys) -> tuple[int, int | None]:
     if not order.draft.bill_to:
         return keys.address_ids[0], None
-    return keys.address_ids[0], keys.address_ids[_addresses_of(order).index(order.draft.bill_to)]
+    return keys.address_ids[0], keys.address_ids[order.addresses.index(order.draft.bill_to)]
 
 
 def _order_columns(order: Assembled) -> tuple[Any, ...]:
@@ -181,7 +173,7 @@ def _order_columns(order: Assembled) -> tuple[Any, ...]:
 
 def _line_columns(written: Written) -> Iterable[tuple[Any, ...]]:
     order, keys = written
-    by_address = dict(zip(_addresses_of(order), keys.address_ids, strict=True))
+    by_address = dict(zip(order.addresses, keys.address_ids, strict=True))
     for position, (key, line) in enumerate(zip(keys.line_ids, order.lines, strict=True), start=1):
         yield (
             key,
