@@ -20,7 +20,7 @@ def register_pages(load: Callable[[], list[URLPattern | URLResolver]]) -> None:
 
 class OmsAdminSite(AdminSite):
     site_header = site_title = _("Order management")
-    index_title = _("Start")
+    index_title = _("All records")
     enable_nav_sidebar = False
 
     def get_urls(self) -> list[Any]:
