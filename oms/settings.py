@@ -107,7 +107,7 @@ _TIMEOUTS = {
 }
 DATABASES = {"default": env.database("DATABASE_URL", default=dict(embedded_database()))}
 DATABASES["default"] |= {
-    "NAME": env.text("DATABASE_NAME", default=DATABASES["default"]["NAME"]),
+    "NAME": env.text("DATABASE_NAME", default=DATABASES["default"].get("NAME", "")),
     "CONN_MAX_AGE": env.integer("CONN_MAX_AGE", default=60),
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
@@ -266,7 +266,10 @@ LOG_FORMAT = env.choice("LOG_FORMAT", ["json", "text"], default="text" if LOCAL 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "oms.logs.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "oms.logs.RequestIdFilter"},
+        "route": {"()": "oms.logs.RouteFilter"},
+    },
     "formatters": {
         "json": {"()": "oms.logs.JsonFormatter"},
         "text": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
@@ -285,6 +288,8 @@ LOGGING = {
     },
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.request": {"filters": ["route"]},
+        "django.security.csrf": {"filters": ["route"]},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         "fontTools": {"level": "WARNING"},
         "weasyprint": {"level": "ERROR"},

@@ -70,7 +70,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence() -> None:
 def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folders, "NEEDED_MEGABYTES", 10**9)
 
-    with pytest.raises(SetupProblem, match="The disk is full: .* free some space and start again"):
+    with pytest.raises(SetupProblem, match=r"The disk is full: .* free some space and start again"):
         folders.check_space(tmp_path)
 
 

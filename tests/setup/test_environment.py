@@ -72,7 +72,7 @@ def test_a_secret_may_be_given_as_a_file(tmp_path: Path) -> None:
 
 
 def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    answer = load("1", **PRODUCTION, SECRET_KEY_FILE=str(tmp_path / "none"))
+    answer = load("s.DEBUG", **PRODUCTION, SECRET_KEY_FILE=str(tmp_path / "none"))
 
     assert answer.returncode == 1
     assert "SECRET_KEY_FILE cannot be read: No such file or directory" in answer.stderr
