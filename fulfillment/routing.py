@@ -5,7 +5,8 @@ possible do; ties go to the shorter way (kilometers times units), then to the wa
 nobody can ship is backordered, or stays open, as the customer's policy and the products' caps say.
 
 Orders of a batch are planned one after the other, by priority and then by rank: each takes from the
-supply in memory, and what it could not get keeps binding those behind it, as the claims of others do.
+supply in memory, and what it could not get keeps binding those of a later rank, as the claims of
+others do.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class _Planner:
         self.sites = [site for site in sites if site.is_active]
         self.inactive = [site for site in sites if not site.is_active]
         self.total = {p: self._sum(levels) for p, levels in stock.usable.items()}
-        self.bound: dict[int, int] = defaultdict(int)
+        self.waiting: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
         self.ranks: dict[int, tuple[list[datetime], list[int]]] = {}
         self.ways: dict[Position | None, list[tuple[float, Site]]] = {}
 
@@ -98,7 +99,8 @@ class _Planner:
                 self.ranks[product_id] = [at for at, _ in ranked], sums
             ranks, sums = self.ranks[product_id]
             earlier = sums[bisect_left(ranks, demand.rank_at)]
-        return max(0, self.total.get(product_id, 0) - earlier - self.bound[product_id])
+        earlier += sum([n for at, n in self.waiting[product_id] if at < demand.rank_at])
+        return max(0, self.total.get(product_id, 0) - earlier)
 
     def _way(self, destination: Position | None) -> list[tuple[float, Site]]:
         """The sites by distance; unknown places are infinitely far, then priority decides."""
@@ -127,7 +129,7 @@ class _Planner:
             if product[line] in room:
                 room[product[line]] -= units
         for line, units in missing.items():
-            self.bound[product[line]] += units
+            self.waiting[product[line]].append((demand.rank_at, units))
         left = {line: units - backordered.get(line, 0) for line, units in missing.items()}
         return backordered, {line: units for line, units in left.items() if units}
 

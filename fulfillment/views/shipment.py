@@ -74,7 +74,7 @@ def _offers(request: HttpRequest, page: ShipmentPage) -> list[OrderAction | None
     shipment, user = page.shipment, request.user
     held = _("A shipping hold keeps it from the floor.") if page.holds else None
 
-    def offer(  # noqa: PLR0913 - the parts of a button
+    def offer(
         name: str, label: str, permission: str, *, when: bool, icon: str, primary: bool = True
     ) -> OrderAction | None:
         if not when or not user.has_perm(permission):  # type: ignore[union-attr]
