@@ -45,6 +45,13 @@ def test_sign_in_and_generated_pages_have_no_accessibility_fault_of_ours(
     assert axe(open_page("/admin/password_change/", user=desk, scheme=scheme)) == []
 
 
+@pytest.mark.parametrize("path", ["/admin/records/", "/admin/inventory/product/add/"])
+def test_generated_pages_fit_a_phone(open_page: OpenPage, desk: User, path: str) -> None:
+    page = open_page(path, user=desk, width=360)
+
+    assert overflow(page) <= 0
+
+
 def test_signing_in_leads_to_the_start_page(open_page: OpenPage, desk: User) -> None:
     page = open_page("/admin/login/?next=/admin/password_change/")
 
