@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter, gt
 from typing import NamedTuple
 
 from oms.core.addresses import Address
@@ -28,6 +29,7 @@ __all__ = [
     "Products",
     "problems_of_facts",
     "problems_of_shape",
+    "problems_of_sums",
     "product_of",
 ]
 
@@ -36,12 +38,15 @@ MAX_PRICE = Decimal(10) ** 10
 MAX_AMOUNT = Decimal(10) ** 11
 PRICE_PLACES = Decimal("0.0001")
 RATE_PLACES = Decimal("0.001")
+CHARGE_LIMIT = 200
 PRIORITIES = range(-32_768, 32_768)
 CHARGE_KINDS = frozenset(
     {"carriage", "discount", "manual", "samples", "fee", "voucher", "difference"}
 )
 SETTLEMENTS = frozenset({"on_account", "prepaid"})
 COUNTRY = re.compile(r"[A-Z]{2}")
+ORDER_LIMITS = {"external_id": 128, "customer_po_number": 64, "note": 10_000, "locale": 16}
+LINE_LIMITS = {"sku": 64, "description": 200, "external_id": 128, "price_source": 16}
 ADDRESS_LIMITS = {
     "name": 200,
     "company": 200,
@@ -148,6 +153,16 @@ class ProductFacts(NamedTuple):
 
 
 Products = Mapping[str | int, ProductFacts]
+
+
+def problems_of_sums(total: Decimal, units: int) -> list[LineProblem]:
+    """What only shows when an order is added up."""
+    found = []
+    if abs(total) >= MAX_AMOUNT:
+        found.append(LineProblem(None, "lines", f"The total of the order is too large: {total}."))
+    if units > MAX_QUANTITY:
+        found.append(LineProblem(None, "lines", f"The order has too many units: {units}."))
+    return found
 
 
 def problems_of_shape(draft: OrderDraft) -> list[LineProblem]:
@@ -340,8 +355,10 @@ def _addresses(draft: OrderDraft) -> Iterator[tuple[int | None, str, Address]]:
 
 
 def _text_problems(draft: OrderDraft) -> Iterator[LineProblem]:
+    if _texts_are_fine(draft):
+        return
     for index, name, text, limit in _texts(draft):
-        if "\x00" in text or not (text.isascii() or _can_be_stored(text)):
+        if "\x00" in text or not _can_be_stored(text):
             sentence = f"The {_words(name)} contains characters that cannot be stored."
             yield LineProblem(index, name, sentence)
         elif len(text) > limit:
@@ -349,18 +366,39 @@ def _text_problems(draft: OrderDraft) -> Iterator[LineProblem]:
             yield LineProblem(index, name, sentence)
 
 
+_order_texts = attrgetter(*ORDER_LIMITS)
+_line_texts = attrgetter(*LINE_LIMITS)
+_address_texts = attrgetter(*ADDRESS_LIMITS)
+
+
+def _texts_are_fine(draft: OrderDraft) -> bool:
+    """The whole draft at once: nearly every draft is fine, and a batch has thousands of texts."""
+    texts = [text or "" for text in _order_texts(draft)]
+    limits = [*ORDER_LIMITS.values()]
+    for line in draft.lines:
+        texts += _line_texts(line)
+        limits += LINE_LIMITS.values()
+    for _, _, address in _addresses(draft):
+        texts += _address_texts(address)
+        limits += ADDRESS_LIMITS.values()
+    texts += [charge.description for charge in draft.charges]
+    limits += [CHARGE_LIMIT] * len(draft.charges)
+    whole = "".join(texts)
+    return (
+        "\x00" not in whole
+        and (whole.isascii() or _can_be_stored(whole))
+        and not any(map(gt, map(len, texts), limits))
+    )
+
+
 def _texts(draft: OrderDraft) -> Iterator[tuple[int | None, str, str, int]]:
-    yield None, "external_id", draft.external_id, 128
-    yield None, "customer_po_number", draft.customer_po_number, 64
-    yield None, "note", draft.note, 10_000
-    yield None, "locale", draft.locale or "", 16
+    for name, limit in ORDER_LIMITS.items():
+        yield None, name, getattr(draft, name) or "", limit
     for charge in draft.charges:
-        yield None, "charges", charge.description, 200
+        yield None, "charges", charge.description, CHARGE_LIMIT
     for index, line in enumerate(draft.lines):
-        yield index, "sku", line.sku, 64
-        yield index, "description", line.description, 200
-        yield index, "external_id", line.external_id, 128
-        yield index, "price_source", line.price_source, 16
+        for name, limit in LINE_LIMITS.items():
+            yield index, name, getattr(line, name), limit
     for at, name, address in _addresses(draft):
         for part, limit in ADDRESS_LIMITS.items():
             yield at, f"{name}.{part}", getattr(address, part), limit

@@ -24,6 +24,7 @@ from orders.drafts import (
     OrderDraft,
     problems_of_facts,
     problems_of_shape,
+    problems_of_sums,
 )
 from orders.events import OrderPlaced
 from orders.exceptions import OrderRefused
@@ -172,8 +173,12 @@ def _check_and_assemble(
         party = parties[draft.channel_id, draft.customer_id]
         if problems := problems_of_facts(draft, party, products):
             refused[i] = OrderRefused(problems, draft_index=i)
+            continue
+        order = assemble(draft, party, products)
+        if problems := problems_of_sums(order.totals.total, order.units):
+            refused[i] = OrderRefused(problems, draft_index=i)
         else:
-            assembled[i] = assemble(draft, party, products)
+            assembled[i] = order
     return assembled
 
 

@@ -270,6 +270,19 @@ def _without_lines() -> OrderDraft:
 
 
 @pytest.mark.django_db
+def test_sums_that_do_not_fit_are_refused() -> None:
+    product = make.make_product()
+    lines = [make.line_draft(product, 2_000_000_000, "49") for _ in range(2)]
+
+    refusal = refusal_of(make.order_draft(*lines))
+
+    assert [str(problem) for problem in refusal.problems] == [
+        "The total of the order is too large: 196000000000.00.",
+        "The order has too many units: 4000000000.",
+    ]
+
+
+@pytest.mark.django_db
 def test_inactive_products_and_customers_are_refused() -> None:
     product = make.make_product("OLD", is_active=False)
     customer = make.make_customer("Gone Ltd.", is_active=False)
