@@ -38,6 +38,10 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 120},
     },
+    "clear-empty-bins": {
+        "task": "inventory.tasks.clear_empty_bins",
+        "schedule": crontab(minute=20),
+    },
     "check-invariants": {
         "task": "oms.core.tasks.check_invariants",
         "schedule": crontab(hour=2, minute=30),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory.availability import Totals, available, available_to_promise
@@ -34,6 +34,7 @@ def test_more_accepted_than_there_is_shows_below_zero() -> None:
     assert available_to_promise([], reserved_before=4) == -4
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LEVELS, st.integers(0, 50), st.integers(0, 50))
 def test_a_claim_never_makes_more_available(
     levels: list[Totals], reserved: int, incoming: int
