@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,12 +18,12 @@ pytestmark = pytest.mark.django_db
 ACTOR = Actor(label="Importer", surface="command")
 
 
-def run(path: Path, **changes) -> ImportReport:
+def run(path: Path, **changes: Any) -> ImportReport:
     facts = {"mapping": "online-retail", "mode": "live", "rejects": path.with_suffix(".bad")}
     return import_orders(ImportRequest(path=path, **(facts | changes)), actor=ACTOR)
 
 
-def test_sales_become_placed_orders_whose_units_are_reserved(tmp_path):
+def test_sales_become_placed_orders_whose_units_are_reserved(tmp_path: Path) -> None:
     path = write(tmp_path / "orders.csv", ALL_KINDS)
 
     report = run(path, create_products=True)
@@ -45,7 +46,7 @@ def test_sales_become_placed_orders_whose_units_are_reserved(tmp_path):
     assert report.imported["orders"] == 3
 
 
-def test_what_is_no_order_is_left_out_with_a_reason(tmp_path):
+def test_what_is_no_order_is_left_out_with_a_reason(tmp_path: Path) -> None:
     path = write(tmp_path / "orders.csv", [*ALL_KINDS, row("500010", "POST", quantity=1)])
 
     report = run(path, create_products=True)
@@ -62,7 +63,7 @@ def test_what_is_no_order_is_left_out_with_a_reason(tmp_path):
     assert report.rejected == 0
 
 
-def test_an_unknown_sku_is_refused_and_the_rest_is_placed(tmp_path):
+def test_an_unknown_sku_is_refused_and_the_rest_is_placed(tmp_path: Path) -> None:
     Product.objects.create(sku="85123a", name="Heart")
     path = write(
         tmp_path / "orders.csv",
@@ -79,7 +80,7 @@ def test_an_unknown_sku_is_refused_and_the_rest_is_placed(tmp_path):
     assert Product.objects.count() == 1
 
 
-def test_running_it_twice_places_nothing_twice(tmp_path):
+def test_running_it_twice_places_nothing_twice(tmp_path: Path) -> None:
     path = write(tmp_path / "orders.csv", ALL_KINDS)
     run(path, create_products=True)
 
@@ -90,7 +91,7 @@ def test_running_it_twice_places_nothing_twice(tmp_path):
     assert again.rejected == 0
 
 
-def test_an_inactive_product_refuses_its_order_with_line_and_column(tmp_path):
+def test_an_inactive_product_refuses_its_order_with_line_and_column(tmp_path: Path) -> None:
     Product.objects.create(sku="22423", name="Cake stand", is_active=False)
     path = write(tmp_path / "orders.csv", [row("500001")])
 
@@ -102,7 +103,7 @@ def test_an_inactive_product_refuses_its_order_with_line_and_column(tmp_path):
     ]
 
 
-def test_a_dry_run_places_nothing(tmp_path):
+def test_a_dry_run_places_nothing(tmp_path: Path) -> None:
     path = write(tmp_path / "orders.csv", ALL_KINDS)
 
     report = run(path, create_products=True, dry_run=True)

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from channels.order_files import (
+    Row,
     RowError,
     RowKind,
     RowParser,
@@ -19,7 +20,7 @@ MAPPING = load_mapping("online-retail")
 PARSER = RowParser(MAPPING, HEADER.split(","))
 
 
-def parse(line: str):
+def parse(line: str) -> Row:
     return PARSER.parse(line.split(","), line=2, ordinal=1)
 
 
@@ -43,11 +44,13 @@ def parse(line: str):
         (row(customer=""), RowKind.SALE),
     ],
 )
-def test_a_row_is_the_fact_that_its_number_code_quantity_and_price_say(line, kind):
+def test_a_row_is_the_fact_that_its_number_code_quantity_and_price_say(
+    line: str, kind: RowKind
+) -> None:
     assert parse(line).kind is kind
 
 
-def test_a_row_is_read_in_the_time_of_the_shop_and_kept_in_utc():
+def test_a_row_is_read_in_the_time_of_the_shop_and_kept_in_utc() -> None:
     summer = parse(row(at="2011-07-01 09:00:00"))
     winter = parse(row(at="2011-01-10 09:00:00"))
 
@@ -55,7 +58,7 @@ def test_a_row_is_read_in_the_time_of_the_shop_and_kept_in_utc():
     assert winter.at == datetime(2011, 1, 10, 9, 0, tzinfo=UTC)
 
 
-def test_numbers_and_codes_are_read_as_written():
+def test_numbers_and_codes_are_read_as_written() -> None:
     found = parse(row(sku="85123a", price="1.255", quantity="3"))
 
     assert (found.sku, found.sku_key, found.customer) == ("85123a", "85123a", "17850")
@@ -84,23 +87,25 @@ def test_numbers_and_codes_are_read_as_written():
         ("500001,22423", "", "The row has 2 columns, the header 8."),
     ],
 )
-def test_a_row_that_cannot_be_imported_names_column_and_reason(line, column, reason):
+def test_a_row_that_cannot_be_imported_names_column_and_reason(
+    line: str, column: str, reason: str
+) -> None:
     with pytest.raises(RowError) as refused:
         parse(line)
 
     assert (refused.value.column, refused.value.reason) == (column, reason)
 
 
-def test_a_price_with_zeros_behind_the_fourth_place_is_fine():
+def test_a_price_with_zeros_behind_the_fourth_place_is_fine() -> None:
     assert parse(row(price="1.2500000")).price == Decimal("1.25")
 
 
-def test_a_missing_column_is_named():
+def test_a_missing_column_is_named() -> None:
     with pytest.raises(RowError, match="UnitPrice: this column is missing"):
         RowParser(MAPPING, HEADER.replace("UnitPrice", "Price").split(","))
 
 
-def test_an_unknown_mapping_is_refused_with_those_that_exist():
+def test_an_unknown_mapping_is_refused_with_those_that_exist() -> None:
     assert mapping_names() == ["online-retail"]
     with pytest.raises(UnknownMapping, match="There are: online-retail"):
         load_mapping("other")

@@ -4,6 +4,9 @@ import gzip
 import io
 import lzma
 import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +17,7 @@ def rows_of(content: bytes) -> list[tuple[int, list[str], str, int]]:
     return [tuple(row) for row in read_rows(io.BytesIO(content))]
 
 
-def test_rows_come_with_their_first_line():
+def test_rows_come_with_their_first_line() -> None:
     found = rows_of(b'a,b\r\n"x\ny",1\r\n\r\n2,3')
 
     assert found == [
@@ -24,7 +27,7 @@ def test_rows_come_with_their_first_line():
     ]
 
 
-def test_a_byte_order_mark_is_left_out_and_semicolons_are_seen():
+def test_a_byte_order_mark_is_left_out_and_semicolons_are_seen() -> None:
     assert rows_of(b"\xef\xbb\xbfa;b\n1;2\n")[0] == (1, ["a", "b"], "", -1)
 
 
@@ -37,7 +40,7 @@ def test_a_byte_order_mark_is_left_out_and_semicolons_are_seen():
         (b"x" * 70_000, f"The line is longer than {MAX_LINE_BYTES} bytes.", -1),
     ],
 )
-def test_a_broken_line_costs_itself_alone(line, problem, field):
+def test_a_broken_line_costs_itself_alone(line: bytes, problem: str, field: int) -> None:
     found = rows_of(b"a,b\n" + line + b"\n" + b"3,4\n" * 30)
 
     assert found[1][0] == 2
@@ -45,7 +48,7 @@ def test_a_broken_line_costs_itself_alone(line, problem, field):
     assert [row[:2] for row in found[2:]] == [(n, ["3", "4"]) for n in range(3, 33)]
 
 
-def test_pounds_and_umlauts_are_fine_in_utf_8():
+def test_pounds_and_umlauts_are_fine_in_utf_8() -> None:
     assert rows_of("a,b\nTür,£\n".encode())[1] == (2, ["Tür", "£"], "", -1)
 
 
@@ -61,7 +64,7 @@ def test_pounds_and_umlauts_are_fine_in_utf_8():
         (b"a\0,b\n", "NUL bytes"),
     ],
 )
-def test_what_is_no_csv_is_refused_as_a_whole(content, sentence):
+def test_what_is_no_csv_is_refused_as_a_whole(content: bytes, sentence: str) -> None:
     with pytest.raises(UnreadableFile, match=sentence):
         rows_of(content)
 
@@ -74,14 +77,14 @@ class _EndlessLine(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         count = min(len(buffer), self.left)
         buffer[:count] = b"x" * count
         self.left -= count
         return count
 
 
-def test_a_huge_line_takes_no_memory():
+def test_a_huge_line_takes_no_memory() -> None:
     tracemalloc.start()
     found = list(read_rows(io.BufferedReader(_EndlessLine())))
     _, peak = tracemalloc.get_traced_memory()
@@ -92,7 +95,9 @@ def test_a_huge_line_takes_no_memory():
 
 
 @pytest.mark.parametrize(("suffix", "compress"), [(".gz", gzip.compress), (".xz", lzma.compress)])
-def test_compressed_files_are_read_and_damaged_ones_refused(tmp_path, suffix, compress):
+def test_compressed_files_are_read_and_damaged_ones_refused(
+    tmp_path: Path, suffix: str, compress: Callable[[bytes], bytes]
+) -> None:
     path = tmp_path / f"orders.csv{suffix}"
     data = compress(b"a,b\n" + b"1,2\n" * 10_000)
     path.write_bytes(data)
@@ -104,9 +109,9 @@ def test_compressed_files_are_read_and_damaged_ones_refused(tmp_path, suffix, co
         list(read_rows(stream))
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with (
-        pytest.raises(UnreadableFile, match="none.csv cannot be read"),
+        pytest.raises(UnreadableFile, match=r"none.csv cannot be read"),
         open_binary(tmp_path / "none.csv"),
     ):
         pass

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.db.models import Sum
@@ -16,7 +17,7 @@ pytestmark = [pytest.mark.django_db, needs_real_file]
 ACTOR = Actor(label="Importer", surface="command")
 
 
-def test_a_week_of_the_real_file_adds_up_as_history(tmp_path):
+def test_a_week_of_the_real_file_adds_up_as_history(tmp_path: Path) -> None:
     days = (date(2011, 1, 4), date(2011, 1, 9))
     path = write_days(tmp_path / "week.csv", *days)
     rows = list(rows_between(*days))
@@ -40,7 +41,7 @@ def _value_in_the_books() -> Decimal:
 
 
 @pytest.mark.slow
-def test_the_whole_real_file_equals_the_truth():
+def test_the_whole_real_file_equals_the_truth() -> None:
     report = import_orders(
         ImportRequest(path=FILE, mapping="online-retail", mode="history"), actor=ACTOR
     )

@@ -14,14 +14,14 @@ from oms.core.models import Case, User
 from orders.models import Invoice, Order
 
 
-def test_check_digits_are_those_of_known_codes():
+def test_check_digits_are_those_of_known_codes() -> None:
     assert ean13("400638133393") == "4006381333931"
     assert ean13("590123412345") == "5901234123457"
 
 
 @pytest.mark.django_db
 @override_settings(DEBUG=False, DEMO=False)
-def test_demo_data_is_refused_where_it_is_no_demo():
+def test_demo_data_is_refused_where_it_is_no_demo() -> None:
     with pytest.raises(CommandError, match="Demo data goes into a demo only"):
         call_command("seed_demo")
     with pytest.raises(CommandError, match="This is no demo"):
@@ -33,7 +33,9 @@ def test_demo_data_is_refused_where_it_is_no_demo():
 
 @pytest.mark.django_db
 @override_settings(DEMO=True)
-def test_the_demo_has_orders_and_shipments_in_every_state_and_its_books_are_right(capsys):
+def test_the_demo_has_orders_and_shipments_in_every_state_and_its_books_are_right(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     call_command("seed_demo")
 
     live = Order.objects.filter(is_history=False)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,7 @@ ACTOR = Actor(label="Importer", surface="command")
 PICKER = Actor(label="Picker 1", surface="warehouse")
 
 
-def test_a_week_of_real_orders_is_placed_routed_picked_packed_and_shipped(tmp_path):
+def test_a_week_of_real_orders_is_placed_routed_picked_packed_and_shipped(tmp_path: Path) -> None:
     load_cities()
     path = write_days(tmp_path / "week.csv", date(2011, 1, 4), date(2011, 1, 9))
     request = ImportRequest(path=path, mapping="online-retail", mode="live", create_products=True)

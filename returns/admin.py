@@ -1,0 +1,53 @@
+"""Returns, for audit and search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from returns.models import Return, ReturnLine
+
+if TYPE_CHECKING:
+    ReturnAdminBase = admin.ModelAdmin[Return]
+    ReturnLineInlineBase = admin.TabularInline[ReturnLine, Return]
+else:
+    ReturnAdminBase = admin.ModelAdmin
+    ReturnLineInlineBase = admin.TabularInline
+
+
+class ReturnLineInline(ReturnLineInlineBase):
+    model = ReturnLine
+    extra = 0
+    can_delete = False
+    fields = ("ordinal", "product", "quantity", "amount", "order", "order_line")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("returns.view_return")  # type: ignore[union-attr]
+
+
+@admin.register(Return)
+class ReturnAdmin(ReturnAdminBase):
+    list_display = ("number", "channel", "customer", "status", "credited_amount", "settled_at")
+    list_filter = ("status", "channel")
+    list_select_related = ("channel", "customer")
+    search_fields = ("number", "external_id")
+    date_hierarchy = "created_at"
+    inlines = (ReturnLineInline,)
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Return | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Return | None = None) -> bool:
+        return False
