@@ -34,9 +34,8 @@ from oms.core import cases
 from oms.core.actors import Actor
 from oms.core.events import publish
 from oms.core.failpoints import failpoint
-from oms.core.workflow import perform_all
 from orders.models import Order
-from orders.services.counters import UnitMove, move_units, write_fulfillment_statuses
+from orders.services.counters import UnitMove, move_units, start_fulfillment
 from orders.statuses import Units
 
 TRIES = 3
@@ -211,11 +210,9 @@ def _moves(line: OpenLine, ships: int, owed: int) -> list[UnitMove]:
 
 
 def _move(changed: Sequence[_Change], *, actor: Actor) -> None:
-    orders = [change.order for change in changed]
-    perform_all(orders, "start_fulfillment", actor=actor)
+    start_fulfillment({change.order: change.units for change in changed}, actor=actor)
     move_units(list(chain.from_iterable(change.moves for change in changed)), actor=actor)
-    write_fulfillment_statuses({change.order: change.units for change in changed})
-    publish(*(OrderRouted(order_id=order.pk) for order in orders))
+    publish(*(OrderRouted(order_id=change.order.pk) for change in changed))
     claims = chain.from_iterable(change.claims for change in changed)
     change_reservations(list(claims), actor=actor)
 

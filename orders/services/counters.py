@@ -91,25 +91,20 @@ SELECT * FROM short
 """
 
 
-def write_fulfillment_statuses(units: Mapping[Order, Units]) -> None:
-    """Write the status that follows from counters the caller knows; its locked orders stay owed.
+def start_fulfillment(units: Mapping[Order, Units], *, actor: Actor) -> None:
+    """Move locked orders that were routed on, with the status that follows from their counters.
 
-    For routing, which moves thousands of units at once and never completes an order.
+    For routing, which knows the counters it leads to: two statements for each status that occurs.
+
+    :raises TransitionRefused: an order is held or not placed; nothing was changed.
     """
-    changed = []
+    groups: dict[str, list[Order]] = defaultdict(list)
     for order, counters in units.items():
-        status = fulfillment_status(counters)
-        if status != order.fulfillment_status:
-            order.fulfillment_status = status
-            changed.append((order.pk, status))
-    if not changed:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE orders_order o SET fulfillment_status = t.status"
-            " FROM unnest(%s::bigint[], %s::text[]) AS t (id, status) WHERE o.id = t.id",
-            [list(column) for column in zip(*changed, strict=True)],
-        )
+        order.fulfillment_status = fulfillment_status(counters)
+        groups[order.fulfillment_status].append(order)
+    for _, orders in sorted(groups.items()):
+        fields = ["fulfillment_status"]
+        perform_all(orders, "start_fulfillment", actor=actor, update_fields=fields)
 
 
 class _Facts(NamedTuple):
