@@ -30,7 +30,7 @@ class ReturnLineInline(ReturnLineInlineBase):
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("returns.view_return")  # type: ignore[union-attr]
+        return request.user.has_perm("returns.view_return")
 
 
 @admin.register(Return)

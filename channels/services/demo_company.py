@@ -132,7 +132,7 @@ def _add_warehouses(company: Company) -> None:
 
 def _bins(warehouse: Warehouse) -> list[Bin]:
     """Shelves in the order in which a picker walks them: up one aisle, down the next."""
-    bins = []
+    bins: list[Bin] = []
     for a, aisle in enumerate(AISLES):
         bays = range(1, BAYS + 1) if a % 2 == 0 else range(BAYS, 0, -1)
         for bay in bays:
@@ -260,7 +260,7 @@ def _receipts(
     quantity = _opening_quantity(company, sold, share)
     if not quantity:
         return []
-    pieces = [(quantity, None, None)]
+    pieces: list[tuple[int, int | None, str | None]] = [(quantity, None, None)]
     if product.tracking == Product.Tracking.LOT:
         pieces = [
             (quantity // 2 + 1, _lot(product, 1).pk, None),

@@ -99,7 +99,7 @@ def copy(model: type[models.Model], columns: Sequence[str], rows: Iterable[Seque
         return
     text.seek(0)
     quote = connection.ops.quote_name
-    names = ", ".join(quote(_field(model, name).column) for name in columns)
+    names = ", ".join(quote(str(_field(model, name).column)) for name in columns)
     with connection.cursor() as cursor:
         cursor.copy_expert(f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN", text)
 
@@ -107,8 +107,9 @@ def copy(model: type[models.Model], columns: Sequence[str], rows: Iterable[Seque
 def _copy_text(value: Any) -> str:
     if value is None:
         return "\\N"
-    text = str(value)
-    return _COPY_SPECIAL.sub(lambda found: _COPY_ESCAPES[found[0]], text)
+    if not isinstance(value, str):
+        return str(value)
+    return _COPY_SPECIAL.sub(lambda found: _COPY_ESCAPES[found[0]], value)
 
 
 _COPY_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
