@@ -276,7 +276,7 @@ def _insert(batch: Batch, plans: Sequence[Plan], *, actor: Actor) -> dict[int, l
         for line in shipment.lines
     ]
     decisions = [(plan.order_id, Json(_as_json(plan)), Json(plan.trace)) for plan in plans]
-    status = Shipment._meta.get_field("status").get_default()  # noqa: SLF001 - where machines begin
+    status = Shipment._meta.get_field("status").get_default()
     params = [status, *_arrays(heads, 7), *_arrays(lines, 3), actor.label, *_arrays(decisions, 3)]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, params)

@@ -119,7 +119,9 @@ def test_a_button_pressed_too_early_is_refused_with_a_sentence(manager: Client) 
     [shipment] = planned()
     page = page_of(shipment)
 
-    answers = [press(manager, page, f"{page}{name}/") for name in ("pick", "pack", "ship", "deliver")]
+    answers = [
+        press(manager, page, f"{page}{name}/") for name in ("pick", "pack", "ship", "deliver")
+    ]
 
     assert [answer.status_code for answer in answers] == [409] * 4
     assert status_of(shipment) == "planned"
