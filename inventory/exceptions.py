@@ -68,6 +68,10 @@ class AlreadyReserved(StockRefusal):
     """A demand has a reservation of this kind already."""
 
 
+class StockBusy(StockRefusal):
+    """Somebody else held the same goods for too long; the caller's transaction is to be rolled back."""
+
+
 class AlreadyBooked(StockRefusal):
     """A movement with this idempotency key is in the ledger already."""
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
-from inventory.exceptions import AlreadyBooked
+from inventory.exceptions import AlreadyBooked, StockBusy
 from inventory.models import MovementKind
 from inventory.services.ledger_statement import (
     CLAIM_COLUMNS,
@@ -49,6 +49,7 @@ class StockChange:
     note: str = ""
 
 
+_LOCK_TIMEOUT = "55P03"
 _CLAIMS = call("inventory_post_claims", CLAIM_COLUMNS)
 _GOODS = call("inventory_post_goods", GOODS_COLUMNS)
 
@@ -62,6 +63,7 @@ def post(changes: Sequence[StockChange], *, actor: Actor) -> None:
     :raises AlreadyBooked: an ``idem_key`` is in the ledger already.
     :raises WrongPlace: a bin is closed or belongs to another warehouse.
     :raises WrongGoods: a lot or serial number is missing or wrong, or the product is a kit.
+    :raises StockBusy: a level stayed locked for longer than the lock time-out.
     """
     if not changes:
         return
@@ -91,7 +93,7 @@ def _run(changes: Sequence[StockChange], actor: Actor) -> list[Reason]:
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         try:
             cursor.execute(_GOODS if goods else _CLAIMS, params)
-        except IntegrityError as error:
+        except (IntegrityError, OperationalError) as error:
             _translate(error)
             raise
         rows = cursor.fetchall()
@@ -102,11 +104,13 @@ def _run(changes: Sequence[StockChange], actor: Actor) -> list[Reason]:
     return reasons
 
 
-def _translate(error: IntegrityError) -> None:
-    """Two callers with one key at the same moment: the index decides, after the question was asked."""
+def _translate(error: Exception) -> None:
+    """What only the database can know: two callers with one key, or with one level, at one moment."""
     diagnosis = getattr(error.__cause__, "diag", None)
     if getattr(diagnosis, "constraint_name", "") == "movement_booked_once":
         raise AlreadyBooked("This movement is being booked by somebody else.") from error
+    if getattr(diagnosis, "sqlstate", "") == _LOCK_TIMEOUT:
+        raise StockBusy("Somebody else is booking the same goods: try again.") from error
 
 
 def _create_levels(levels: Sequence[tuple[int, int]]) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from django.db import connection, transaction
 
-from inventory.exceptions import AlreadyBooked, InsufficientStock, NotInBin
+from inventory.exceptions import AlreadyBooked, InsufficientStock, NotInBin, StockBusy
 from inventory.models import Allocation, Bin, Product, StockMovement, Warehouse
 from inventory.services.claims import AllocationRequest, allocate, deallocate
 from inventory.services.goods import BinMove, GoodsReceipt, pick, receive
@@ -193,3 +193,21 @@ def test_pickers_empty_a_bin_and_never_more(shelf: Bin) -> None:
 
     assert sum(crowd(8, take)) == 50
     assert_consistent()
+
+
+def test_goods_that_somebody_holds_too_long_are_refused_with_a_sentence(shelf: Bin) -> None:
+    lamp = stocked(shelf, "LAMP")
+
+    def ask(_client: int) -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '100ms'")
+        with pytest.raises(StockBusy) as refusal:
+            allocate([request(shelf, lamp, 1, 2)], actor=SHOP)
+        return str(refusal.value)
+
+    with transaction.atomic():
+        allocate([request(shelf, lamp, 1, 1)], actor=SHOP)
+        answers = crowd(1, ask)
+
+    assert answers == ["Somebody else is booking the same goods: try again."]
+    assert level(shelf.warehouse_id, lamp.pk) == (UNITS, 1, 0)
