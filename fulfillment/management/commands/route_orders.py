@@ -13,7 +13,7 @@ from oms.core.actors import Actor
 class Command(BaseCommand):
     help = "Routes every order with open units that no hold stops. Safe to run twice."
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *args: Any, **options: Any) -> None:
         summary = route_open_orders(
             actor=Actor("Command route_orders", surface="command"),
             progress=lambda done, total: self.stderr.write(f"{done} of {total} orders"),

@@ -19,7 +19,7 @@ class Command(BaseCommand):
             "--until", choices=[step.name.lower() for step in Until], default="shipped"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *args: Any, **options: Any) -> None:
         if options["orders"] <= 0:
             raise CommandError("Say how many orders: --orders takes a number above zero.")
         summary = run_day(
