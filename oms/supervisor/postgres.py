@@ -206,6 +206,7 @@ def embedded_postgres(place: Place, *, durable: bool = True) -> Postgres:
         account=place.account,
         stop_signals=(signal.SIGINT, signal.SIGQUIT),
         death_signal=signal.SIGINT,
+        is_server=True,
         data=place.data,
         install=place.install,
     )

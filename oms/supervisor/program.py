@@ -22,6 +22,7 @@ class Program:
     stop_signals: tuple[signal.Signals, ...] = (signal.SIGTERM,)
     death_signal: signal.Signals = signal.SIGTERM
     patience: float = 10.0
+    is_server: bool = False
 
     @property
     def log(self) -> Path:

@@ -51,5 +51,6 @@ def embedded_redis() -> Redis:
         command=[str(redis_server()), *flags],
         stop_signals=(signal.SIGTERM,),
         death_signal=signal.SIGTERM,
+        is_server=True,
         data=data,
     )

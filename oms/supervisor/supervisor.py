@@ -1,5 +1,6 @@
 """Starts children in order, starts them again when they die, and stops them in reverse order."""
 
+import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -55,7 +56,10 @@ class Supervisor:
                 self._plan_restart(child)
 
     def stop(self) -> None:
-        """Stop the children in reverse order, politely first."""
+        """Stop the children politely: the servers' clients all at once, then the servers."""
+        for child in self.children:
+            if not child.program.is_server and child.process.poll() is None:
+                os.kill(child.process.pid, child.program.stop_signals[0])
         while self.children:
             child = self.children.pop()
             if child.process.poll() is None:
