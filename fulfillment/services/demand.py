@@ -11,7 +11,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from fulfillment.plans import Demand, LineDemand, Site, Stock
-from inventory.models import Product, Warehouse
+from inventory.models import Product
 from inventory.selectors.supply import supply_for
 from oms.core.distance import Position
 from orders.models import Order
@@ -45,9 +45,14 @@ class OpenLine(NamedTuple):
 
     @property
     def position(self) -> Position | None:
-        if self.latitude is None or self.longitude is None:
-            return None
-        return Position(self.latitude, self.longitude)
+        return _position(self.latitude, self.longitude)
+
+
+class Policy(NamedTuple):
+    """What a customer agrees to."""
+
+    allows_partial_shipment: bool
+    allows_backorder: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,40 +60,49 @@ class Batch:
     """Locked orders by key, their lines with units to route, and the counters of all their lines."""
 
     orders: dict[int, Order]
+    policies: dict[int, Policy]
     lines: dict[int, list[OpenLine]]
     units: dict[int, Units]
 
     def demands(self, order_ids: Sequence[int]) -> list[Demand]:
-        return [_demand(self.orders[pk], self.lines[pk]) for pk in order_ids]
+        return [_demand(self.orders[pk], self.policies[pk], self.lines[pk]) for pk in order_ids]
 
     def lines_of(self, order_ids: Sequence[int]) -> list[OpenLine]:
         return [line for pk in order_ids for line in self.lines[pk]]
 
 
 def lock_batch(order_ids: Sequence[int]) -> Batch:
-    """The orders, then their lines: locked in key order, two statements."""
-    found = Order.objects.select_related("customer").only(
-        "number",
-        "status",
-        "routing_holds",
-        "priority",
-        "placed_at",
-        "ship_to_id",
-        "locale",
-        "fulfillment_status",
-        "customer__allows_partial_shipment",
-        "customer__allows_backorder",
-    )
-    orders = {order.pk: order for order in found.lock_all(order_ids)}
+    """The orders, then their lines: locked in key order, two statements.
+
+    In SQL, because the ORM takes longer to compile these two than the database to run them.
+    """
     with connection.cursor() as cursor:
+        cursor.execute(_ORDERS, [sorted(set(order_ids))])
+        found = cursor.fetchall()
+        orders = {row[0]: Order.from_db("default", _COLUMNS, row[:-2]) for row in found}
         cursor.execute(_LINES, [sorted(orders)])
         rows = [OpenLine(*row) for row in cursor.fetchall()]
+    policies = {row[0]: Policy(*row[-2:]) for row in found}
     lines: dict[int, list[OpenLine]] = defaultdict(list)
     for line in rows:
         lines[line.order_id].append(line)
     units = {pk: _units(of_order) for pk, of_order in lines.items()}
     wanted = {pk: [x for x in of_order if x.wanted] for pk, of_order in lines.items()}
-    return Batch(orders, wanted, units)
+    return Batch(orders, policies, wanted, units)
+
+
+_WANTED = {
+    *("id", "number", "customer_id", "status", "fulfillment_status", "routing_holds"),
+    *("priority", "placed_at", "ship_to_id", "locale"),
+}
+_COLUMNS = [x.attname for x in Order._meta.concrete_fields if x.attname in _WANTED]
+
+_ORDERS = f"""
+SELECT {", ".join(f"orders_order.{name}" for name in _COLUMNS)},
+  customer.allows_partial_shipment, customer.allows_backorder
+FROM orders_order JOIN orders_customer customer ON customer.id = orders_order.customer_id
+WHERE orders_order.id = ANY(%s)
+ORDER BY orders_order.id FOR NO KEY UPDATE OF orders_order"""  # noqa: S608 - our own column names
 
 
 def _units(lines: Sequence[OpenLine]) -> Units:
@@ -110,7 +124,7 @@ WHERE line.order_id = ANY(%s) AND line.kind <> 'kit'
 ORDER BY line.id FOR NO KEY UPDATE OF line"""
 
 
-def _demand(order: Order, lines: Sequence[OpenLine]) -> Demand:
+def _demand(order: Order, policy: Policy, lines: Sequence[OpenLine]) -> Demand:
     if order.placed_at is None:
         raise RuntimeError(f"{order} is no draft and was never placed.")
     return Demand(
@@ -129,24 +143,26 @@ def _demand(order: Order, lines: Sequence[OpenLine]) -> Demand:
         ],
         destinations={line.ship_to_id: line.position for line in lines},
         priority=order.priority,
-        allows_partial_shipment=order.customer.allows_partial_shipment,
-        allows_backorder=order.customer.allows_backorder,
+        allows_partial_shipment=policy.allows_partial_shipment,
+        allows_backorder=policy.allows_backorder,
     )
 
 
 def load_sites() -> list[Site]:
     """All warehouses; those that are not active show in the trace only."""
-    columns = ("pk", "code", "priority", "latitude", "longitude", "is_active")
-    return [
-        Site(
-            pk,
-            code,
-            priority,
-            None if lat is None or lon is None else Position(lat, lon),
-            is_active,
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, code, priority, latitude, longitude, is_active FROM inventory_warehouse"
         )
-        for pk, code, priority, lat, lon, is_active in Warehouse.objects.values_list(*columns)
+        rows = cursor.fetchall()
+    return [
+        Site(pk, code, priority, _position(latitude, longitude), is_active)
+        for pk, code, priority, latitude, longitude, is_active in rows
     ]
+
+
+def _position(latitude: float | None, longitude: float | None) -> Position | None:
+    return None if latitude is None or longitude is None else Position(latitude, longitude)
 
 
 def load_stock(lines: Sequence[OpenLine]) -> Stock:
