@@ -66,4 +66,6 @@ def _nice_step(rough: float) -> int:
     power = 1
     while power * 10 < rough:
         power *= 10
-    return next(int(power * each) for each in _STEPS if power * each >= rough and (power * each) % 1 == 0)
+    return next(
+        int(power * each) for each in _STEPS if power * each >= rough and (power * each) % 1 == 0
+    )

@@ -136,7 +136,11 @@ class State:
     @property
     def problems(self) -> list[str]:
         """What the URL asks for and the filters do not know."""
-        return [f"{self.form[name].label}: {error}" for name, errors in self.form.errors.items() for error in errors]
+        return [
+            f"{self.form[name].label}: {error}"
+            for name, errors in self.form.errors.items()
+            for error in errors
+        ]
 
     @property
     def is_filtered(self) -> bool:
@@ -368,7 +372,12 @@ class ListPage:
     def way_out(self) -> list[dict[str, Any]]:
         """What an empty list offers: the way without its filters, else the first view."""
         if self.state.is_filtered:
-            return [{"label": _("Clear search and filters"), "url": self.state.view_url(self.state.view)}]
+            return [
+                {
+                    "label": _("Clear search and filters"),
+                    "url": self.state.view_url(self.state.view),
+                }
+            ]
         return [{"label": self.tabs[0].label, "url": self.tabs[0].url}]
 
 

@@ -58,14 +58,19 @@ def case_page(user: Any, kind: str, *, mine: bool) -> CasePage:
     open_cases = Case.objects.filter(closed_at=None)
     if mine:
         open_cases = open_cases.filter(owner=user)
-    kinds = list(open_cases.values("kind").annotate(n=Count("pk"), oldest=Min("opened_at")).order_by("kind"))
+    kinds = list(
+        open_cases.values("kind").annotate(n=Count("pk"), oldest=Min("opened_at")).order_by("kind")
+    )
     counts = {row["kind"]: row["n"] for row in kinds}
     shown = open_cases.filter(kind=kind) if kind else open_cases
     cases = list(shown.select_related("owner").order_by("kind", "opened_at", "pk")[:MOST_CASES])
     rows = _case_rows(user, cases)
     own = "&mine=1" if mine else ""
     tabs = [Tab(_("All"), f"?{own.lstrip('&')}", not kind, str(sum(counts.values())), hot=False)]
-    tabs += [Tab(kind_label(each), f"?kind={each}{own}", each == kind, str(n), hot=False) for each, n in counts.items()]
+    tabs += [
+        Tab(kind_label(each), f"?kind={each}{own}", each == kind, str(n), hot=False)
+        for each, n in counts.items()
+    ]
     return CasePage(
         tabs=tabs,
         groups=[
@@ -75,7 +80,9 @@ def case_page(user: Any, kind: str, *, mine: bool) -> CasePage:
         ],
         count=sum(n for each, n in counts.items() if kind in {"", each}),
         oldest=min((row["oldest"] for row in kinds if kind in {"", row["kind"]}), default=None),
-        last_closed=None if cases else Case.objects.exclude(closed_at=None).order_by("-closed_at").first(),
+        last_closed=None
+        if cases
+        else Case.objects.exclude(closed_at=None).order_by("-closed_at").first(),
     )
 
 
@@ -102,7 +109,11 @@ DELIVERIES = Listing(
             lambda rows: rows.filter(state=Delivery.State.PARKED),
             hot=True,
         ),
-        View("pending", gettext_lazy("Waiting"), lambda rows: rows.filter(state=Delivery.State.PENDING)),
+        View(
+            "pending",
+            gettext_lazy("Waiting"),
+            lambda rows: rows.filter(state=Delivery.State.PENDING),
+        ),
         View("done", gettext_lazy("Done"), lambda rows: rows.filter(state=Delivery.State.DONE)),
     ),
     sorts=(Sort("newest", gettext_lazy("Created"), "id"),),

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 
-from oms.core.views import cases, deliveries, design, preferences, search, start
+from oms.core.views import access, cases, deliveries, design, help, preferences, search, start
 
 
 def admin_pages() -> list[URLPattern | URLResolver]:
@@ -18,5 +18,7 @@ def admin_pages() -> list[URLPattern | URLResolver]:
         path("system/deliveries/", deliveries.delivery_list, name="deliveries"),
         path("system/deliveries/<int:delivery_id>/retry/", deliveries.retry, name="delivery_retry"),
         path("preferences/", preferences.save_preferences, name="preferences"),
+        path("system/permissions/", access.permission_matrix, name="permission_matrix"),
+        path("help/", help.help_page, name="help"),
         path("design/", design.gallery, name="design"),
     ]

@@ -7,10 +7,10 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.admin.views.decorators import staff_member_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from oms.core.access import staff
 from oms.core.statuses import STATUS_TONES
 
 NOW = datetime(2026, 11, 24, 14, 2, tzinfo=UTC)
@@ -137,7 +137,7 @@ def _sample(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-@staff_member_required
+@staff
 def gallery(request: HttpRequest) -> HttpResponse:
     if not (settings.DEBUG or settings.DEMO):
         raise Http404

@@ -2,16 +2,16 @@
 
 from typing import cast
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from oms.core.access import staff
 from oms.core.models import User
 
 
+@staff
 @require_POST
-@login_required
 def save_preferences(request: HttpRequest) -> HttpResponse:
     """POST `theme` (auto, light, dark) or `single_keys` (on, off); back to `next`, or 204 for a script."""
     user = cast(User, request.user)
