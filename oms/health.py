@@ -17,12 +17,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from oms.core import heartbeat
+from oms.core.access import public
 from oms.core.models import Delivery, OutboxEvent
 
 HEARTBEAT_LIMIT = timedelta(seconds=60)
 QUEUE_AGE_LIMIT = timedelta(seconds=120)
 
 
+@public
 @require_safe
 @never_cache
 def healthz(_request: HttpRequest) -> HttpResponse:
@@ -30,6 +32,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
+@public
 @require_safe
 @never_cache
 def readyz(_request: HttpRequest) -> HttpResponse:
@@ -42,6 +45,7 @@ def readyz(_request: HttpRequest) -> HttpResponse:
     return response
 
 
+@public
 @require_safe
 def version(_request: HttpRequest) -> HttpResponse:
     return JsonResponse({"version": _version(), "commit": os.environ.get("OMS_COMMIT", "")})
