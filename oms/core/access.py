@@ -4,30 +4,43 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, wraps
 from pathlib import Path
-from typing import Any, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
-P = ParamSpec("P")
 V = TypeVar("V", bound=Callable[..., Any])
 
 MATRIX_FILE = Path(__file__).with_name("permissions.toml")
 
 
-class Rule(Protocol):
-    permission: str | None
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A job in the house and the permissions (``app.codename``) that it needs."""
+
+    name: str
+    title: str
+    permissions: frozenset[str]
+
+
+@cache
+def roles() -> list[Role]:
+    """The roles, in the order of the data file."""
+    data = tomllib.loads(MATRIX_FILE.read_text())["roles"]
+    return [
+        Role(name, each["title"], frozenset(each["permissions"])) for name, each in data.items()
+    ]
 
 
 @cache
 def matrix() -> dict[str, list[str]]:
-    """Role name → the permissions (``app.codename``) it has, as the data file says."""
-    roles = tomllib.loads(MATRIX_FILE.read_text())["roles"]
-    return {name: sorted(set(role["permissions"])) for name, role in roles.items()}
+    """Role name → its permissions."""
+    return {role.name: sorted(role.permissions) for role in roles()}
 
 
 def requires(

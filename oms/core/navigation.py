@@ -149,6 +149,9 @@ ITEMS: Final[tuple[NavItem, ...]] = (
     ),
     NavItem(_("Users"), _page("core", "user"), "users", "core.view_user", SYSTEM, "core"),
     NavItem(
+        _("Permissions"), ("admin:permission_matrix",), "lock", "core.view_user", SYSTEM, "core"
+    ),
+    NavItem(
         _("All records"),
         ("core:records", "admin:records"),
         "gear",

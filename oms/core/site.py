@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +18,14 @@ def register_pages(load: Callable[[], list[URLPattern | URLResolver]]) -> None:
     _own_urls.append(load)
 
 
+_login_hints: list[Callable[[], Sequence[Any]]] = []
+
+
+def register_login_hint(load: Callable[[], Sequence[Any]]) -> None:
+    """Show these logins (``title``, ``username``, ``password``) on the login page; for the demo alone."""
+    _login_hints.append(load)
+
+
 class OmsAdminSite(AdminSite):
     site_header = site_title = _("Order management")
     index_title = _("All records")
@@ -26,6 +34,12 @@ class OmsAdminSite(AdminSite):
     def get_urls(self) -> list[Any]:
         own = [pattern for load in _own_urls for pattern in load()]
         return own + super().get_urls()
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        hints = [login for load in _login_hints for login in load()]
+        return super().login(request, {**(extra_context or {}), "demo_logins": hints})
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "is_admin_page": True}
