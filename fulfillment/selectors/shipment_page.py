@@ -84,7 +84,7 @@ def shipment_page(user: Any, number: str) -> ShipmentPage:
     orders = list({line.order_line.order_id: line.order_line.order for line in lines}.values())
     parcels = _parcels(shipment)
     documents = [("shipment", shipment.pk), *(("parcel", row.parcel.pk) for row in parcels)]
-    lists = sorted({("pick_list", pick.pick_list_id) for pick in picks})
+    lists = sorted({("picklist", pick.pick_list_id) for pick in picks})
     sums = _sums(lines)
     return ShipmentPage(
         shipment=shipment,

@@ -18,7 +18,7 @@ from oms.core.models import Paper
 from orders.models import Charge, Customer, Hold, Invoice, Order, OrderLine, Payment
 from orders.selectors.order_list import Coverage, settlement_or_payment
 from orders.selectors.scope import orders_for
-from orders.selectors.timeline import Timeline, order_timeline
+from orders.selectors.timeline import Timeline, documents_of, order_timeline
 
 RELATED = ("channel", "customer", "ship_to", "bill_to", "sales_rep", "linked_order")
 Text = str | Promise
@@ -174,7 +174,8 @@ def order_page(user: Any, number: str, *, show: str = "all") -> OrderPage:
     holds = list(order.holds.filter(lifted_at=None).order_by("placed_at", "pk"))
     payments = list(order.payments.order_by("created_at", "pk"))
     invoices = list(order.invoices.order_by("issued_at", "pk"))
-    documents = [("order", order.pk), *(("invoice", each.pk) for each in invoices)]
+    documents = documents_of(order.pk)
+    with_invoices = [*documents, *(("invoice", each.pk) for each in invoices)]
     return OrderPage(
         order=order,
         sentence=sentence_of(order, sums, held=bool(order.routing_holds)),
@@ -184,10 +185,10 @@ def order_page(user: Any, number: str, *, show: str = "all") -> OrderPage:
         money=_money(order, payments, invoices),
         payments=payments,
         invoices=invoices,
-        papers=papers_of(documents),
+        papers=papers_of(with_invoices),
         ship_to=format_lines(order.ship_to.to_address(), from_country=""),
         bill_to=format_lines(order.bill_to.to_address(), from_country="") if order.bill_to else [],
-        timeline=order_timeline(order.pk, show),
+        timeline=order_timeline(documents, show),
     )
 
 

@@ -111,11 +111,16 @@ class Timeline:
     is_cut: bool
 
 
-def order_timeline(order_id: int, show: str = "all") -> Timeline:
-    """The timeline of an order, of all kinds of entries or of one."""
+def documents_of(order_id: int) -> list[tuple[str, int]]:
+    """The order, and the documents of the apps above that hang on it."""
     documents = [("order", order_id)]
     for find in _related.values():
         documents += find(order_id)
+    return documents
+
+
+def order_timeline(documents: Sequence[tuple[str, int]], show: str = "all") -> Timeline:
+    """The timeline of an order and its documents, of all kinds of entries or of one."""
     shown = next((each for each in KINDS if each[0] == show), KINDS[0])
     choices = [
         Choice(label, f"?show={name}#timeline" if name != "all" else "?#timeline", name == shown[0])
