@@ -350,6 +350,12 @@ def words(text: str) -> list[str]:
 
 
 @register.filter
+def as_words(name: str) -> str:
+    """`packing_slip` as people read it."""
+    return name.replace("_", " ").capitalize()
+
+
+@register.filter
 def at(items: Sequence[Any], index: int) -> Any:
     return items[index] if index < len(items) else ""
 
