@@ -89,5 +89,6 @@ def customer_links(ids: Sequence[int]) -> dict[int, Link]:
 def invoice_links(ids: Sequence[int]) -> dict[int, Link]:
     rows = Invoice.objects.filter(pk__in=ids).annotate(of=F("order__number"))
     return {
-        row.pk: Link(row.number, reverse("orders:order_page", args=[row.of]), row.of) for row in rows
+        row.pk: Link(row.number, reverse("orders:order_page", args=[row.of]), row.of)
+        for row in rows
     }

@@ -22,5 +22,5 @@ def shipments_for(user: Any) -> ShipmentQuerySet:
         lines = ShipmentLine.objects.filter(shipment=OuterRef("pk"))
         if not user.has_perm("orders.view_all_orders"):
             lines = lines.filter(order_line__order__in=orders_for(user))
-        mine |= Exists(lines)
+        mine = mine | Q(Exists(lines))
     return Shipment.objects.filter(mine)

@@ -77,7 +77,7 @@ def _offers(request: HttpRequest, page: ShipmentPage) -> list[OrderAction | None
     def offer(
         name: str, label: str, permission: str, *, when: bool, icon: str, primary: bool = True
     ) -> OrderAction | None:
-        if not when or not user.has_perm(permission):  # type: ignore[union-attr]
+        if not when or not user.has_perm(permission):
             return None
         url = reverse(f"fulfillment:shipment_{name}", args=[shipment.number])
         return OrderAction(
@@ -103,9 +103,9 @@ def forms_for(
     """The small forms that this person may use now."""
     shipment, user = page.shipment, request.user
     offered: dict[str, Form] = {}
-    if refusal(shipment, "pack") is None and user.has_perm("fulfillment.pack"):  # type: ignore[union-attr]
+    if refusal(shipment, "pack") is None and user.has_perm("fulfillment.pack"):
         offered["pack"] = PackForm(auto_id="pack-%s")
-    if refusal(shipment, "cancel") is None and user.has_perm("fulfillment.route_order"):  # type: ignore[union-attr]
+    if refusal(shipment, "cancel") is None and user.has_perm("fulfillment.route_order"):
         offered["cancel"] = CancelForm(auto_id="cancel-%s")
     return {
         each: {

@@ -156,4 +156,4 @@ def delivery_list(params: QueryDict) -> tuple[ListPage, list[DeliveryRow]]:
 
 def _subject(delivery: Delivery) -> tuple[str, int] | None:
     kind, _colon, key = delivery.stream.partition(":")
-    return (kind, int(key)) if key.isdecimal() and len(key) < 19 else None  # noqa: PLR2004 - bigint
+    return (kind, int(key)) if key.isdecimal() and len(key) < 19 else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +41,9 @@ VIEWS = (
     View(
         "held",
         _("Held"),
-        lambda rows: rows.held().exclude(status__in=[Order.Status.COMPLETED, Order.Status.CANCELED]),
+        lambda rows: rows.held().exclude(
+            status__in=[Order.Status.COMPLETED, Order.Status.CANCELED]
+        ),
     ),
     View("to_route", _("To route"), to_route),
     View("in_fulfillment", _("In fulfillment"), _with_status(Order.Status.IN_FULFILLMENT)),
@@ -86,8 +88,8 @@ def _date_field(label: Any) -> forms.Field:
     )
 
 
-def _day_start(day: datetime.date) -> datetime.datetime:
-    return datetime.datetime.combine(day, datetime.time(), tzinfo=datetime.UTC)
+def _day_start(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
 
 
 def _of_customer(rows: Orders, text: str) -> Orders:
@@ -105,9 +107,7 @@ FILTERS = (
     Filter("hold", _reason_field, _with_hold),
     Filter(
         "customer",
-        lambda: forms.CharField(
-            label=_("Customer"), required=False, max_length=100, min_length=2
-        ),
+        lambda: forms.CharField(label=_("Customer"), required=False, max_length=100, min_length=2),
         _of_customer,
     ),
     Filter(
@@ -118,7 +118,7 @@ FILTERS = (
     Filter(
         "placed_to",
         lambda: _date_field(_("Placed to")),
-        lambda rows, day: rows.filter(placed_at__lt=_day_start(day) + datetime.timedelta(days=1)),
+        lambda rows, day: rows.filter(placed_at__lt=_day_start(day) + dt.timedelta(days=1)),
     ),
 )
 
@@ -259,5 +259,3 @@ def attention_counts(user: Any) -> dict[str, listing.Count]:
     return listing.capped_counts(
         {view.name: view.narrow(mine) for view in VIEWS if view.name in shown}
     )
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -117,7 +117,7 @@ class OrderPage:
 
     @property
     def is_draft(self) -> bool:
-        return self.order.status == Order.Status.DRAFT
+        return bool(self.order.status == Order.Status.DRAFT)
 
     @property
     def terms(self) -> str:
@@ -135,7 +135,7 @@ class OrderPage:
         return bool(self.holds)
 
     @property
-    def due_date(self) -> datetime.date | None:
+    def due_date(self) -> dt.date | None:
         """When the last of its invoices is due."""
         return max((each.due_date for each in self.invoices if each.due_date), default=None)
 
@@ -205,8 +205,13 @@ def _line_rows(lines: Sequence[OrderLine]) -> list[LineRow]:
     rows = []
     for line in components.get(None, []):
         children = components.get(line.pk, [])
-        rows.append(LineRow(line, line.kind == OrderLine.Kind.KIT, is_component=False, state=state_of(line)))
-        rows += [LineRow(child, is_kit=False, is_component=True, state=state_of(child)) for child in children]
+        rows.append(
+            LineRow(line, line.kind == OrderLine.Kind.KIT, is_component=False, state=state_of(line))
+        )
+        rows += [
+            LineRow(child, is_kit=False, is_component=True, state=state_of(child))
+            for child in children
+        ]
     return rows
 
 
@@ -221,7 +226,11 @@ def state_of(line: OrderLine) -> str:
         return _("%d backordered") % line.backordered
     if line.open:
         return _("%d to route") % line.open
-    return _("%(n)d of %(wanted)d allocated") % {"n": line.allocated, "wanted": wanted} if line.allocated else ""
+    return (
+        _("%(n)d of %(wanted)d allocated") % {"n": line.allocated, "wanted": wanted}
+        if line.allocated
+        else ""
+    )
 
 
 def units_text(count: int) -> str:
@@ -238,7 +247,11 @@ def sentence_of(order: Order, sums: Sums, *, held: bool) -> str:
     wanted = sums.ordered - sums.canceled
     if order.status == Order.Status.COMPLETED:
         return _("All %s shipped.") % units_text(wanted)
-    parts = [_("%(n)d of %(wanted)d units shipped") % {"n": sums.shipped, "wanted": wanted}] if sums.shipped else []
+    parts = (
+        [_("%(n)d of %(wanted)d units shipped") % {"n": sums.shipped, "wanted": wanted}]
+        if sums.shipped
+        else []
+    )
     if sums.allocated:
         values = {"n": sums.allocated, "wanted": wanted}
         parts.append(
@@ -263,7 +276,9 @@ def _money(order: Order, payments: Sequence[Payment], invoices: Sequence[Invoice
         tax=order.tax_amount,
         total=order.total_amount,
         invoiced=sum((i.total_amount for i in invoices if i.kind == Invoice.Kind.INVOICE), zero),
-        credited=sum((i.total_amount for i in invoices if i.kind == Invoice.Kind.CREDIT_NOTE), zero),
+        credited=sum(
+            (i.total_amount for i in invoices if i.kind == Invoice.Kind.CREDIT_NOTE), zero
+        ),
         captured=sum((payment.captured for payment in payments), zero),
         refunded=sum((payment.refunded for payment in payments), zero),
     )

@@ -33,9 +33,7 @@ def customers_like(text: str) -> QuerySet[Customer]:
         return Customer.objects.none()
     customers = Customer.objects.annotate(folded=Lower("name"))
     return customers.filter(
-        Q(folded__startswith=text.lower())
-        | Q(email__istartswith=text)
-        | Q(number__iexact=text)
+        Q(folded__startswith=text.lower()) | Q(email__istartswith=text) | Q(number__iexact=text)
     )
 
 
@@ -49,7 +47,9 @@ def narrow_orders(rows: QuerySet[Order], text: str) -> QuerySet[Order]:
 
 def reasons_found(order_ids: Iterable[int], text: str) -> dict[int, str]:
     """By which of its terms each order was found; an order that is missing: by its customer."""
-    terms = terms_like(text).filter(order_id__in=list(order_ids)).order_by("order_id", "kind", "term")
+    terms = (
+        terms_like(text).filter(order_id__in=list(order_ids)).order_by("order_id", "kind", "term")
+    )
     labels = dict(SearchTerm.Kind.choices)
     return {
         order_id: _("by %(kind)s %(term)s") % {"kind": labels[kind], "term": term}
@@ -76,7 +76,7 @@ def find_orders(user: Any, text: str) -> list[Hit]:
             group=_("Orders"),
             matched=_("by %(kind)s %(term)s") % {"kind": labels[term.kind], "term": term.term},
             detail=term.customer_name,
-            exact=term.folded == text.lower(),
+            exact=term.term.lower() == text.lower(),
         )
         for term in found[:MOST]
     ]

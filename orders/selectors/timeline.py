@@ -55,6 +55,10 @@ LOOKS: dict[tuple[str, str], Look] = {
     ("order", "payment_recorded"): Look(gettext_lazy("recorded a payment"), "card", "success"),
     ("order", "paid"): Look(gettext_lazy("recorded a payment"), "card", "success"),
     ("order", "invoiced"): Look(gettext_lazy("issued an invoice"), "file"),
+    ("order", "message queued"): Look(gettext_lazy("sent a message to the customer"), "mail"),
+    ("shipment", "message queued"): Look(
+        gettext_lazy("sent a message about {document} to the customer"), "mail"
+    ),
     ("order", "printed"): Look(gettext_lazy("printed a document"), "print"),
     ("shipment", "planned"): Look(gettext_lazy("planned {document}"), "truck"),
     ("shipment", "release"): Look(gettext_lazy("released {document}"), "play", "info"),
@@ -64,7 +68,9 @@ LOOKS: dict[tuple[str, str], Look] = {
     ("shipment", "pack"): Look(gettext_lazy("packed {document}"), "box", "info"),
     ("shipment", "unpack"): Look(gettext_lazy("opened a parcel of {document}"), "undo", "warning"),
     ("shipment", "ship"): Look(gettext_lazy("shipped {document}"), "truck", "success"),
-    ("shipment", "unship"): Look(gettext_lazy("undid the hand-over of {document}"), "undo", "warning"),
+    ("shipment", "unship"): Look(
+        gettext_lazy("undid the hand-over of {document}"), "undo", "warning"
+    ),
     ("shipment", "deliver"): Look(gettext_lazy("delivered {document}"), "check", "success"),
     ("parcel", "close"): Look(gettext_lazy("closed {document}"), "box"),
     ("parcel", "reopen"): Look(gettext_lazy("opened {document} again"), "undo", "warning"),
@@ -130,13 +136,13 @@ def order_timeline(documents: Sequence[tuple[str, int]], show: str = "all") -> T
     return timeline_of(wanted, choices)
 
 
-def timeline_of(
-    documents: Sequence[tuple[str, int]], choices: Sequence[Choice] = ()
-) -> Timeline:
+def timeline_of(documents: Sequence[tuple[str, int]], choices: Sequence[Choice] = ()) -> Timeline:
     """The timeline of these documents: one statement, and one per kind of document it names."""
     found = _activities(documents)
     names = links_to((each.document_kind, each.document_id) for each in found)
-    return Timeline([_entry(each, names) for each in found[:MOST]], list(choices), len(found) > MOST)
+    return Timeline(
+        [_entry(each, names) for each in found[:MOST]], list(choices), len(found) > MOST
+    )
 
 
 def _activities(documents: Sequence[tuple[str, int]]) -> list[Activity]:
@@ -177,7 +183,12 @@ def _detail(activity: Activity, *, with_move: bool) -> str:
         old, new = look_of(activity.old).label, look_of(activity.new).label
         moved = _("%(old)s → %(new)s") % {"old": old, "new": new}
     elif ":" in activity.old + activity.new:
-        moved = (activity.new or activity.old).replace("_", " ").replace("routing: ", "").replace("shipping: ", "")
+        moved = (
+            (activity.new or activity.old)
+            .replace("_", " ")
+            .replace("routing: ", "")
+            .replace("shipping: ", "")
+        )
     surface = {"admin": "", "system": "", "command": ""}.get(activity.surface, activity.surface)
     return " · ".join(part for part in (activity.note, moved, surface) if part)
 

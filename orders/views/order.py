@@ -49,7 +49,7 @@ class Refused:
         return 409 if self.sentence else 422 if self.form else 200
 
 
-def render_page(request: HttpRequest, number: str, refused: Refused = Refused()) -> HttpResponse:  # noqa: B008 - frozen
+def render_page(request: HttpRequest, number: str, refused: Refused = Refused()) -> HttpResponse:
     """The order page; after a refusal with its sentence and nothing that was typed lost."""
     page = page_for(request, number)
     actions = actions_for(request, page)
@@ -82,9 +82,11 @@ def actions_for(request: HttpRequest, page: OrderPage) -> list[OrderAction]:
     """The buttons of orders and of the apps above; just one of them is the primary one."""
     order, user = page.order, request.user
     found = []
-    if user.has_perm("orders.place_order") and refusal(order, "place") is None:  # type: ignore[union-attr]
+    if user.has_perm("orders.place_order") and refusal(order, "place") is None:
         url = reverse("orders:order_place", args=[order.number])
-        found.append(OrderAction("place", _("Place order"), url, is_primary=True, weight=0, icon="check"))
+        found.append(
+            OrderAction("place", _("Place order"), url, is_primary=True, weight=0, icon="check")
+        )
     found += [each for each in order_actions(request, order) if each.name != "cancel"]
     seen_primary = False
     actions = []
@@ -101,12 +103,12 @@ def forms_for(request: HttpRequest, page: OrderPage, refused: Refused) -> dict[s
     number = order.number
     offered: dict[str, tuple[str, Form]] = {}
     finished = refusal(order, "cancel") is not None
-    if user.has_perm("orders.hold_order") and not finished:  # type: ignore[union-attr]
+    if user.has_perm("orders.hold_order") and not finished:
         offered["hold"] = (reverse("orders:order_hold", args=[number]), HoldForm(auto_id="hold-%s"))
-    if user.has_perm("orders.record_payment") and page.money.owed:  # type: ignore[union-attr]
+    if user.has_perm("orders.record_payment") and page.money.owed:
         form = PaymentForm(auto_id="payment-%s", initial={"amount": page.money.owed})
         offered["payment"] = (reverse("orders:order_pay", args=[number]), form)
-    if user.has_perm("orders.cancel_order") and not finished:  # type: ignore[union-attr]
+    if user.has_perm("orders.cancel_order") and not finished:
         url = cancel_url(request, order)
         offered["cancel"] = (url, CancelForm(auto_id="cancel-%s"))
         if page.cancelable and not page.is_draft:

@@ -30,7 +30,11 @@ from orders.views.order import Refused, page_for, render_page
 
 
 def _run(
-    request: HttpRequest, number: str, work: Callable[[], str], name: str = "", form: Form | None = None
+    request: HttpRequest,
+    number: str,
+    work: Callable[[], str],
+    name: str = "",
+    form: Form | None = None,
 ) -> HttpResponse:
     return act(
         request,
@@ -112,7 +116,9 @@ def cancel_order(request: HttpRequest, number: str) -> HttpResponse:
 def cancel_units(request: HttpRequest, number: str) -> HttpResponse:
     page = page_for(request, number)
     form = CancelUnitsForm(page.cancelable, request.POST, auto_id="units-%s")
-    return _submit(request, number, "units", form, partial(_cancel_units, request, page.order, form))
+    return _submit(
+        request, number, "units", form, partial(_cancel_units, request, page.order, form)
+    )
 
 
 def _cancel_units(request: HttpRequest, order: Order, form: CancelUnitsForm) -> str:
@@ -138,7 +144,9 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
 def _pay(request: HttpRequest, page: OrderPage, form: PaymentForm) -> str:
     amount, currency = form.cleaned_data["amount"], page.order.currency
     if round_amount(amount, currency) != amount:
-        raise Refusal(_("%(amount)s is too fine for %(currency)s.") % {"amount": amount, "currency": currency})
+        raise Refusal(
+            _("%(amount)s is too fine for %(currency)s.") % {"amount": amount, "currency": currency}
+        )
     record_payment(
         order_id=page.order.pk,
         method=form.cleaned_data["method"],

@@ -66,7 +66,7 @@ def world(transactional_db: None) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
-def test_no_staff_page_has_an_accessibility_fault_or_scrolls_sideways(  # noqa: PLR0913 - a browser test
+def test_no_staff_page_has_an_accessibility_fault_or_scrolls_sideways(
     open_page: OpenPage,
     desk: User,
     world: dict[str, str],

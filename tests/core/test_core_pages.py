@@ -26,7 +26,9 @@ def test_the_numbers_of_the_start_page_equal_the_views_behind_them(manager: Clie
     page = manager.get("/admin/").content.decode()
 
     assert 'href="/admin/orders/order/?view=to_route"' in page
-    assert manager.get("/admin/orders/order/?view=to_route").content.decode().count('class="key"') == 2
+    assert (
+        manager.get("/admin/orders/order/?view=to_route").content.decode().count('class="key"') == 2
+    )
     tile = page[page.index('view=to_route"') :]
     assert "<b>2</b>" in tile[: tile.index("</a>")]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_POST
 from oms.core import cases, selectors
 from oms.core.access import requires
 from oms.core.actors import Actor
-from oms.core.exceptions import PermissionMissing, Refusal
+from oms.core.exceptions import Refusal
 from oms.core.idempotency import once
 from oms.core.links import fix_named
 from oms.core.models import Case
@@ -45,11 +46,11 @@ def fix_case(request: HttpRequest, case_id: int) -> HttpResponse:
     """Do what the case proposes."""
     case = get_object_or_404(Case, pk=case_id, closed_at=None)
     fix = fix_named(case.proposed_fix)
+    if fix is None:
+        return _page(request, _("Nothing is proposed for this case. Open its document."))
+    if not request.user.has_perm(fix.permission):
+        raise PermissionDenied(fix.permission)
     try:
-        if fix is None:
-            raise Refusal(_("Nothing is proposed for this case. Open its document."))
-        if not request.user.has_perm(fix.permission):  # type: ignore[union-attr]
-            raise PermissionMissing(_("You lack the permission %s.") % fix.permission)
         messages.success(request, fix.apply(case=case, actor=Actor.of(request.user)))
     except Refusal as refusal:
         return _page(request, str(refusal))
