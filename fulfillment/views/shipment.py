@@ -67,7 +67,7 @@ def page_for(request: HttpRequest, number: str) -> ShipmentPage:
 
 def actions_for(request: HttpRequest, page: ShipmentPage) -> list[OrderAction]:
     """The buttons that the machine and the person's permissions allow; the first is the primary one."""
-    return [each for each in _offers(request, page) if each]  # type: ignore[misc]
+    return [each for each in _offers(request, page) if each]
 
 
 def _offers(request: HttpRequest, page: ShipmentPage) -> list[OrderAction | None]:
