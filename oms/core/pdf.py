@@ -17,8 +17,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from pypdf import PdfReader, PdfWriter
-
 MB = 1024 * 1024
 
 
@@ -71,6 +69,8 @@ def join_pdfs(pdfs: Sequence[bytes]) -> bytes:
     """
     if not pdfs:
         raise ValueError("There is no paper to join.")
+    from pypdf import PdfWriter  # noqa: PLC0415 - slow to load, and few processes need it
+
     joined = io.BytesIO()
     with PdfWriter() as writer:
         for pdf in pdfs:
@@ -82,6 +82,8 @@ def join_pdfs(pdfs: Sequence[bytes]) -> bytes:
 
 def page_count(pdf: bytes) -> int:
     """How many pages a PDF has."""
+    from pypdf import PdfReader  # noqa: PLC0415 - slow to load, and few processes need it
+
     return len(PdfReader(io.BytesIO(pdf)).pages)
 
 

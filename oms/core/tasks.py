@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import groupby
+from operator import attrgetter
 
 from celery import shared_task
 
-from oms.core import cases, heartbeat, jobs, messages, outbox, papers
+from oms.core import cases, heartbeat, invariants, jobs, messages, outbox, papers
 
 RELAY = "oms.core.tasks.relay"
 
@@ -59,3 +61,15 @@ def sweep_papers_and_messages() -> None:
     """Find papers and messages whose doorbell was lost or whose time has come."""
     papers.ring_queued_papers()
     messages.ring_due_messages()
+
+
+@shared_task
+def check_invariants() -> None:
+    """Hold the books against themselves every night; what does not agree becomes a case."""
+    for name, found in groupby(invariants.violations(), key=attrgetter("invariant")):
+        sentences = [violation.sentence for violation in found]
+        cases.open_case(
+            kind="invariant",
+            dedupe_key=f"invariant:{name}",
+            sentence=f"{sentences[0]} ({len(sentences)} findings of {name})",
+        )

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -71,7 +70,7 @@ class Progress:
 
 def run_demo(host: str, port: int) -> None:
     """Bring everything up, print how to use it, and keep it running until told to stop."""
-    progress = Progress(4)
+    progress = Progress(3)
     with supervised(progress.say) as (supervisor, lock):
         _check_port(host, port)
         url = f"http://{_shown(host)}:{port}"
@@ -86,11 +85,8 @@ def _bring_up(supervisor: Supervisor, progress: Progress, host: str, port: int) 
     servers = needed_servers(progress.say)
     with progress.on("PostgreSQL and Redis"):
         supervisor.start(*servers)
-    with progress.on("Database tables"):
-        _manage("migrate", "--no-input", "--verbosity=0")
-    with progress.on("Demo data"):
-        if "seed_demo" in _commands():
-            _manage("seed_demo")
+    with progress.on("Tables and demo data"):
+        _manage("prepare_demo", str(_info_file()))
     with progress.on("Web server, workers and scheduler"):
         supervisor.start(_web(host, port), _worker(), _beat())
 
@@ -151,9 +147,8 @@ def _manage(*arguments: str) -> None:
         raise SetupProblem(f"manage.py {arguments[0]} failed: {phrase_log(log, offset)}.")
 
 
-def _commands() -> set[str]:
-    folders = BASE_DIR.glob("*/management/commands/*.py")
-    return {file.stem for file in (*folders, *BASE_DIR.glob("oms/*/management/commands/*.py"))}
+def _info_file() -> Path:
+    return var_dir() / "demo.json"
 
 
 def _web(host: str, port: int) -> Web:
@@ -218,21 +213,14 @@ def _introduce(url: str, seconds: float) -> None:
 
 
 def _demo_info() -> dict[str, Any]:
-    if "demo_info" not in _commands():
-        return {}
-    command = python(str(BASE_DIR / "manage.py"), "demo_info", "--json")
-    environment = child_environment(OMS_PROCESS="command")
-    answer = subprocess.run(command, env=environment, capture_output=True, check=False)
-    try:
-        return dict(json.loads(answer.stdout))
-    except ValueError:
-        return {}
+    return dict(json.loads(_info_file().read_text()))
 
 
 def describe(info: dict[str, Any]) -> list[str]:
     """Return lines about the demo data: a login for each role and an order to look up."""
     logins = info.get("logins", [])
-    lines = ["  ".join(str(value) for value in login.values()) for login in logins]
+    shown = ("title", "username", "password")
+    lines = ["  ".join(str(login[name]).ljust(16) for name in shown) for login in logins]
     order = info.get("order", {})
     if order:
         lines.append(f"Order {order.get('number')}, postcode {order.get('postcode')}")

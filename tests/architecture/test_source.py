@@ -46,10 +46,16 @@ def test_jobs_are_sent_by_the_kernel_alone() -> None:
     assert offenders == []
 
 
+# Records of the time before this system: nobody acts in them.
+WITHOUT_ACTOR = {"history.py"}
+
+
 def test_services_take_keywords_and_say_who_acts() -> None:
     offenders = []
     for app in APPS:
         for path in [*(ROOT / app).glob("services.py"), *(ROOT / app).glob("services/*.py")]:
+            if path.name in WITHOUT_ACTOR:
+                continue
             for node in ast.parse(path.read_text()).body:
                 if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
                     continue
