@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,7 +53,8 @@ class Refused:
 def render_page(request: HttpRequest, number: str, refused: Refused = Refused()) -> HttpResponse:
     """The order page; after a refusal with its sentence and nothing that was typed lost."""
     page = page_for(request, number)
-    actions = actions_for(request, page)
+    above = order_actions(request, page.order)
+    actions = actions_for(request, page, above)
     panels = load_panels("order", request, page.order)
     context = {
         "title": page.order.number,
@@ -61,7 +63,7 @@ def render_page(request: HttpRequest, number: str, refused: Refused = Refused())
         "order": page.order,
         "primary": next((each for each in actions if each.is_primary), None),
         "actions": [each for each in actions if not each.is_primary],
-        "forms": forms_for(request, page, refused),
+        "forms": forms_for(request, page, refused, above),
         "open_form": refused.name,
         "refused": refused.sentence,
         "panels": [each for each in panels if each.place == "main"],
@@ -78,7 +80,9 @@ def page_for(request: HttpRequest, number: str) -> OrderPage:
         raise missing(_("There is no order %s.") % number) from None
 
 
-def actions_for(request: HttpRequest, page: OrderPage) -> list[OrderAction]:
+def actions_for(
+    request: HttpRequest, page: OrderPage, above: Sequence[OrderAction]
+) -> list[OrderAction]:
     """The buttons of orders and of the apps above; just one of them is the primary one."""
     order, user = page.order, request.user
     found = []
@@ -87,7 +91,7 @@ def actions_for(request: HttpRequest, page: OrderPage) -> list[OrderAction]:
         found.append(
             OrderAction("place", _("Place order"), url, is_primary=True, weight=0, icon="check")
         )
-    found += [each for each in order_actions(request, order) if each.name != "cancel"]
+    found += [each for each in above if each.name != "cancel"]
     seen_primary = False
     actions = []
     for each in found:
@@ -97,7 +101,9 @@ def actions_for(request: HttpRequest, page: OrderPage) -> list[OrderAction]:
     return actions
 
 
-def forms_for(request: HttpRequest, page: OrderPage, refused: Refused) -> dict[str, Any]:
+def forms_for(
+    request: HttpRequest, page: OrderPage, refused: Refused, above: Sequence[OrderAction]
+) -> dict[str, Any]:
     """The forms behind the secondary buttons: those that this person may use and that can work."""
     order, user = page.order, request.user
     number = order.number
@@ -109,7 +115,7 @@ def forms_for(request: HttpRequest, page: OrderPage, refused: Refused) -> dict[s
         form = PaymentForm(auto_id="payment-%s", initial={"amount": page.money.owed})
         offered["payment"] = (reverse("orders:order_pay", args=[number]), form)
     if user.has_perm("orders.cancel_order") and not finished:
-        url = cancel_url(request, order)
+        url = cancel_url(order, above)
         offered["cancel"] = (url, CancelForm(auto_id="cancel-%s"))
         if page.cancelable and not page.is_draft:
             units = CancelUnitsForm(page.cancelable, auto_id="units-%s")
@@ -120,7 +126,7 @@ def forms_for(request: HttpRequest, page: OrderPage, refused: Refused) -> dict[s
     }
 
 
-def cancel_url(request: HttpRequest, order: Order) -> str:
+def cancel_url(order: Order, above: Sequence[OrderAction]) -> str:
     """Where canceling goes: an app above takes over what it knows more about (shipments)."""
-    taken = [each for each in order_actions(request, order) if each.name == "cancel"]
+    taken = [each for each in above if each.name == "cancel"]
     return taken[0].url if taken else reverse("orders:order_cancel", args=[order.number])
