@@ -102,9 +102,11 @@ def test_a_too_old_python_is_one_sentence() -> None:
 
 def test_the_introduction_lists_logins_and_an_order() -> None:
     info = {
-        "logins": [{"role": "manager", "username": "manager", "password": "secret"}],
+        "logins": [{"title": "Manager", "username": "manager", "password": "secret"}],
         "order": {"number": "SO-100042", "postcode": "22767"},
     }
 
-    assert describe(info) == ["manager  manager  secret", "Order SO-100042, postcode 22767"]
+    login, order = describe(info)
+    assert login.split() == ["Manager", "manager", "secret"]
+    assert order == "Order SO-100042, postcode 22767"
     assert describe({}) == []
