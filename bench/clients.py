@@ -27,6 +27,7 @@ def run_clients(count: int, work: Work) -> tuple[float, list[Any]]:
             results.put((True, work(number)))
         except BaseException as error:
             results.put((False, repr(error)))
+            raise
         connections.close_all()
 
     clients = [context.Process(target=client, args=(n,)) for n in range(count)]

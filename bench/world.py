@@ -33,9 +33,11 @@ def fresh_database(name: str) -> Iterator[None]:
     """Make an empty database with all tables and connect to it; drop it at the end."""
     usual = connection.settings_dict["NAME"]
     connection.close()
-    with connection._nodb_cursor() as cursor:
+    connection.settings_dict["NAME"] = "postgres"
+    with connection.cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         cursor.execute(f'CREATE DATABASE "{name}"')
+    connection.close()
     connection.settings_dict["NAME"] = name
     try:
         call_command("migrate", verbosity=0)

@@ -50,13 +50,30 @@ def _register_pages() -> None:
 
 def _register_reactions() -> None:
     from fulfillment import events, handlers, notifications
-    from oms.core.events import subscribe
-    from orders.events import OrderPlaced, OrderReleasedForRouting
+    from inventory.events import StockArrived
+    from oms.core.events import How, subscribe
+    from orders.events import (
+        OrderCanceled,
+        OrderLinesCanceled,
+        OrderPlaced,
+        OrderReleasedForRouting,
+    )
 
     route, batch = handlers.route_placed, 500
     subscribe(OrderPlaced, route, name="fulfillment.route", batch=batch)
     subscribe(OrderReleasedForRouting, route, name="fulfillment.route_released", batch=batch)
     subscribe(events.UnitsReopened, route, name="fulfillment.route_reopened", batch=batch)
+    # Filling takes a transaction for each batch of orders and may run twice without harm.
+    fill, chunks = handlers.fill_from_cancellations, How.SENDER
+    subscribe(
+        StockArrived,
+        handlers.fill_from_arrivals,
+        name="fulfillment.fill",
+        how=chunks,
+        batch=50,
+    )
+    subscribe(OrderCanceled, fill, name="fulfillment.fill_canceled", how=chunks, batch=50)
+    subscribe(OrderLinesCanceled, fill, name="fulfillment.fill_cut", how=chunks, batch=50)
     subscribe(
         events.OrderRouted, handlers.make_findable, name="fulfillment.search_terms", batch=batch
     )

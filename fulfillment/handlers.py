@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fulfillment.events import OrderRouted, ShipmentPacked, ShipmentReleased, UnitsReopened
+from fulfillment.services.fill import fill_from_orders, fill_waiting_orders
 from fulfillment.services.papers import request_packing_slips, request_pick_lists
 from fulfillment.services.route import route_orders
 from fulfillment.services.search_terms import add_shipment_terms
+from inventory.events import StockArrived
 from oms.core.actors import SYSTEM
-from orders.events import OrderPlaced, OrderReleasedForRouting
+from orders.events import (
+    OrderCanceled,
+    OrderLinesCanceled,
+    OrderPlaced,
+    OrderReleasedForRouting,
+)
 
 
 def route_placed(
@@ -17,6 +24,17 @@ def route_placed(
 ) -> None:
     """Route the orders; those that are held or were routed meanwhile are skipped."""
     route_orders([event.order_id for event in events], actor=SYSTEM)
+
+
+def fill_from_arrivals(events: Sequence[StockArrived]) -> None:
+    """Route the orders that waited for what came."""
+    products = {product_id for event in events for product_id in event.product_ids}
+    fill_waiting_orders(product_ids=products, actor=SYSTEM)
+
+
+def fill_from_cancellations(events: Sequence[OrderCanceled | OrderLinesCanceled]) -> None:
+    """Route the orders that waited behind what was canceled."""
+    fill_from_orders(order_ids={event.order_id for event in events}, actor=SYSTEM)
 
 
 def make_findable(events: Sequence[OrderRouted]) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from fulfillment.services.fill import fill_waiting_orders
 from fulfillment.services.sweep import route_open_orders
 from oms.core.actors import SYSTEM
 
 
 @shared_task
 def route_open_units() -> None:
-    """Route what lost its doorbell or could not be routed before."""
+    """Route what no event tells of: claims that expired, races that were lost three times."""
     route_open_orders(actor=SYSTEM)
+    fill_waiting_orders(actor=SYSTEM)

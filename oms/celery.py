@@ -38,6 +38,15 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 120},
     },
+    "route-open-units": {
+        "task": "fulfillment.tasks.route_open_units",
+        "schedule": crontab(minute="*/15"),
+        "options": {"expires": 600},
+    },
+    "prune-outbox": {
+        "task": "oms.core.tasks.prune_outbox",
+        "schedule": crontab(hour=3, minute=10),
+    },
     "clear-empty-bins": {
         "task": "inventory.tasks.clear_empty_bins",
         "schedule": crontab(minute=20),

@@ -49,7 +49,7 @@ class Pick(models.Model):
     shipment_line = models.ForeignKey(ShipmentLine, models.CASCADE, related_name="picks")
     bin = models.ForeignKey(Bin, models.PROTECT, related_name="+")
     lot = models.ForeignKey(Lot, models.PROTECT, null=True, related_name="+")
-    serial = models.CharField(max_length=64, null=True)
+    serial = models.CharField(max_length=64, null=True)  # noqa: DJ001 - as in the bin it is in
     quantity = models.IntegerField(_("quantity"))
     picked = models.IntegerField(_("picked"), default=0, db_default=0)
     position = models.PositiveIntegerField(_("position"))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, wraps
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
@@ -61,8 +61,7 @@ def requires(
                 raise PermissionDenied(permission)
             return view(request, *args, **kwargs)
 
-        guarded.required_permission = permission  # type: ignore[attr-defined]
-        return guarded
+        return _marked(guarded, permission)
 
     return decorate
 
@@ -78,12 +77,14 @@ def staff(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             raise PermissionDenied
         return view(request, *args, **kwargs)
 
-    guarded.required_permission = ""  # type: ignore[attr-defined]
-    return guarded
+    return _marked(guarded, "")
 
 
 def public(view: V) -> V:
     """Mark a view as open to everybody, on purpose."""
-    marked = login_not_required(view)
-    marked.required_permission = None
-    return cast("V", marked)
+    return _marked(login_not_required(view), None)
+
+
+def _marked(view: V, permission: str | None) -> V:
+    view.__dict__["required_permission"] = permission
+    return view

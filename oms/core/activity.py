@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from django.db import models
@@ -23,6 +24,10 @@ class Entry:
     old: str = ""
     new: str = ""
     note: str = ""
+
+
+_OF_ENTRY = [field.name for field in fields(Entry)]
+_of_entry = attrgetter(*_OF_ENTRY)
 
 
 def kind_of(model: type[models.Model]) -> str:
@@ -48,13 +53,8 @@ def record_all(entries: Iterable[Entry], *, actor: Actor) -> None:
     """Write many entries with one statement."""
     bulk.insert(
         Activity,
-        ["document_kind", "document_id", "verb", "old", "new", "note"]
-        + ["user_id", "actor_label", "surface"],
-        [
-            (e.document_kind, e.document_id, e.verb, e.old, e.new, e.note)
-            + (actor.user_id, actor.label, actor.surface)
-            for e in entries
-        ],
+        [*_OF_ENTRY, "user_id", "actor_label", "surface"],
+        [(*_of_entry(entry), actor.user_id, actor.label, actor.surface) for entry in entries],
     )
 
 

@@ -25,12 +25,12 @@ def _insert_sql(
 ) -> str:
     quote = connection.ops.quote_name
     fields = [_field(model, name) for name in columns]
-    names = ", ".join(quote(field.column) for field in fields)
+    names = ", ".join(_quoted(model, name) for name in columns)
     arrays = ", ".join(f"%s::{_array_type(field)}" for field in fields)
     aliases = ", ".join(f"c{i}" for i in range(len(fields)))
-    back = ", ".join(quote(_field(model, name).column) for name in returning)
+    back = ", ".join(_quoted(model, name) for name in returning)
     return (
-        f"INSERT INTO {quote(model._meta.db_table)} ({names}) "
+        f"INSERT INTO {quote(model._meta.db_table)} ({names}) "  # noqa: S608 - quoted names of our models
         f"SELECT {aliases} FROM unnest({arrays}) WITH ORDINALITY AS t({aliases}, ordinal) "
         f"ORDER BY ordinal {suffix}" + (f" RETURNING {back}" if back else "")
     )
@@ -48,6 +48,10 @@ def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
         if name in {field.name, field.attname}:
             return field
     raise LookupError(f"{model.__name__} has no column {name}.")
+
+
+def _quoted(model: type[models.Model], name: str) -> str:
+    return connection.ops.quote_name(str(_field(model, name).column))
 
 
 def insert(
@@ -79,10 +83,8 @@ def insert(
 def draw_ids(model: type[models.Model], count: int) -> list[int]:
     """Primary keys for rows that are about to be copied in, in rising order."""
     sql = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s) ORDER BY 1"
-    key = model._meta.pk
-    assert key is not None
     with connection.cursor() as cursor:
-        cursor.execute(sql, [model._meta.db_table, key.column, count])
+        cursor.execute(sql, [model._meta.db_table, _field(model, "id").column, count])
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -99,7 +101,7 @@ def copy(model: type[models.Model], columns: Sequence[str], rows: Iterable[Seque
         return
     text.seek(0)
     quote = connection.ops.quote_name
-    names = ", ".join(quote(str(_field(model, name).column)) for name in columns)
+    names = ", ".join(_quoted(model, name) for name in columns)
     with connection.cursor() as cursor:
         cursor.copy_expert(f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN", text)
 

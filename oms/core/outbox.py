@@ -132,7 +132,7 @@ RETURNING d.id, d.attempts, e.topic, e.payload
 def _claim(subscriber: Subscriber) -> tuple[UUID, list[Claimed]] | None:
     """The next batch. A delivery that failed or killed before travels alone, to harm no other."""
     token = uuid4()
-    limits = {
+    limits: dict[str, Any] = {
         "name": subscriber.name,
         "limit": subscriber.batch,
         "lease": LEASE,
@@ -140,7 +140,10 @@ def _claim(subscriber: Subscriber) -> tuple[UUID, list[Claimed]] | None:
     }
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, limits)
-        rows = [Claimed(*row[:3], json.loads(row[3])) for row in cursor.fetchall()]
+        rows = [
+            Claimed(pk, attempts, topic, json.loads(payload))
+            for pk, attempts, topic, payload in cursor.fetchall()
+        ]
     return (token, sorted(rows, key=lambda row: row.id)) if rows else None
 
 
@@ -186,7 +189,7 @@ def _mark_done(keys: list[int]) -> None:
 
 
 def _fail(subscriber: Subscriber, claimed: Claimed, error: Exception) -> None:
-    logger.exception("%s failed on event %s", subscriber.name, claimed.topic)
+    logger.error("%s failed on event %s", subscriber.name, claimed.topic, exc_info=error)
     sentence = str(error) if isinstance(error, Refusal) else _last_line(error)
     if claimed.attempts >= MAX_ATTEMPTS:
         _park(subscriber, claimed, sentence)

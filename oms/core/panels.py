@@ -46,7 +46,7 @@ def load_panels(page: str, request: HttpRequest, subject: Any) -> list[LoadedPan
     """The panels of a page that this person may see and that have something to show."""
     loaded = []
     for panel in _panels.get(page, []):
-        if not request.user.has_perm(panel.permission):  # type: ignore[union-attr]
+        if not request.user.has_perm(panel.permission):
             continue
         context = panel.load(request, subject)
         if context is not None:

@@ -3,7 +3,8 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 
-from oms.core.views import access, cases, deliveries, design, help, preferences, search, start
+from oms.core.views import access, cases, deliveries, design, preferences, search, start
+from oms.core.views.help import help_page
 
 
 def admin_pages() -> list[URLPattern | URLResolver]:
@@ -19,6 +20,6 @@ def admin_pages() -> list[URLPattern | URLResolver]:
         path("system/deliveries/<int:delivery_id>/retry/", deliveries.retry, name="delivery_retry"),
         path("preferences/", preferences.save_preferences, name="preferences"),
         path("system/permissions/", access.permission_matrix, name="permission_matrix"),
-        path("help/", help.help_page, name="help"),
+        path("help/", help_page, name="help"),
         path("design/", design.gallery, name="design"),
     ]

@@ -8,7 +8,6 @@ from typing import Any, Literal, overload
 
 from django.db import transaction
 from django.db.models import Sum
-from django.utils import timezone
 
 from inventory.services.claims import Claim, reserve_all
 from oms.core import activity
@@ -32,7 +31,14 @@ from orders.models import Customer, Order, OrderLine, Payment
 from orders.selectors.intake import known_orders, parties_of, products_of
 from orders.services.holds import hold_for_payment
 from orders.services.invoicing import invoice_payment
-from orders.services.order_rows import DEMAND_KIND, Written, claim_keys, claims_of, write_rows
+from orders.services.order_rows import (
+    DEMAND_KIND,
+    Written,
+    claim_keys,
+    claims_of,
+    ranks,
+    write_rows,
+)
 
 __all__ = [
     "ChargeDraft",
@@ -94,7 +100,7 @@ def place_orders(order_ids: Sequence[int], *, actor: Actor) -> None:
     """
     orders = Order.objects.lock_all(order_ids)
     _refuse_inactive_customers(orders)
-    now = timezone.now()
+    [now] = ranks(1)
     for order in orders:
         order.placed_at = now
     perform_all(orders, "place", actor=actor, update_fields=["placed_at"])
@@ -113,7 +119,13 @@ def place_orders(order_ids: Sequence[int], *, actor: Actor) -> None:
     lines = OrderLine.objects.filter(order__in=keys, open__gt=0).order_by("pk")
     reserve_all(
         [
-            Claim(product_id=product, quantity=units, demand_kind=DEMAND_KIND, demand_id=key)
+            Claim(
+                product_id=product,
+                quantity=units,
+                demand_kind=DEMAND_KIND,
+                demand_id=key,
+                rank_at=now,
+            )
             for key, product, units in lines.values_list("pk", "product_id", "open")
         ],
         actor=actor,
@@ -232,7 +244,8 @@ def _fill_in_known(
 
 
 def _write(new: Sequence[Written], *, placing: bool, actor: Actor) -> None:
-    write_rows(new, placing=placing)
+    placed_at = ranks(len(new)) if placing else []
+    write_rows(new, placed_at=placed_at)
     keys = [each.keys.order_id for each in new]
     if not placing:
         activity.record_all(
@@ -245,7 +258,7 @@ def _write(new: Sequence[Written], *, placing: bool, actor: Actor) -> None:
     unpaid = [each.keys.order_id for each in new if _waits_for_payment(each.order)]
     held = hold_for_payment(unpaid, actor=actor) if unpaid else []
     publish(*[OrderPlaced(order_id=key) for key in keys], *held)
-    reserve_all(claims_of(new), actor=actor)
+    reserve_all(claims_of(new, placed_at), actor=actor)
 
 
 def _waits_for_payment(order: Assembled) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -88,10 +89,10 @@ def claim_keys(orders: Sequence[Assembled]) -> list[Keys]:
         return [Keys(*row) for row in cursor.fetchall()]
 
 
-def write_rows(new: Sequence[Written], *, placing: bool) -> None:
+def write_rows(new: Sequence[Written], *, placed_at: Sequence[datetime] = ()) -> None:
     """Write addresses, orders, lines, charges and search terms."""
     _write_addresses(new)
-    _write_orders(new, placing=placing)
+    _write_orders(new, placed_at or [None] * len(new))
     lines = [row for each in new for row in _line_columns(each)]
     bulk.insert(OrderLine, LINE_COLUMNS, lines)
     _write_charges(new)
@@ -121,19 +122,18 @@ def _position(position: Any) -> tuple[float | None, float | None]:
     return (position.latitude, position.longitude) if position else (None, None)
 
 
-def _write_orders(new: Sequence[Written], *, placing: bool) -> None:
-    status = state_after_first(Order, "place") if placing else Order.Status.DRAFT.value
-    placed_at = timezone.now() if placing else None
+def _write_orders(new: Sequence[Written], placed_at: Sequence[datetime | None]) -> None:
+    drafted, placed = Order.Status.DRAFT.value, state_after_first(Order, "place")
     bulk.insert(
         Order,
         ORDER_COLUMNS,
         [
             (
-                *(keys.order_id, keys.number, status, placed_at),
+                *(keys.order_id, keys.number, placed if at else drafted, at),
                 *_order_addresses(order, keys),
                 *_order_columns(order),
             )
-            for order, keys in new
+            for (order, keys), at in zip(new, placed_at, strict=True)
         ],
     )
 
@@ -224,15 +224,22 @@ def _write_search_terms(new: Sequence[Written]) -> None:
     bulk.insert(SearchTerm, ["order", "kind", "term"], rows)
 
 
-def claims_of(new: Sequence[Written]) -> list[Claim]:
+def ranks(count: int) -> list[datetime]:
+    """Moments a microsecond apart: who comes first in a batch has the first claim on stock."""
+    now = timezone.now()
+    return [now + timedelta(microseconds=n) for n in range(count)]
+
+
+def claims_of(new: Sequence[Written], placed_at: Sequence[datetime]) -> list[Claim]:
     return [
         Claim(
             product_id=line.product_id,
             quantity=line.ordered,
             demand_kind=DEMAND_KIND,
             demand_id=key,
+            rank_at=at,
         )
-        for order, keys in new
+        for (order, keys), at in zip(new, placed_at, strict=True)
         for key, line in zip(keys.line_ids, order.lines, strict=True)
         if line.ordered
     ]

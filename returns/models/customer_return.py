@@ -27,9 +27,7 @@ class Return(models.Model):
     channel = models.ForeignKey(SalesChannel, models.PROTECT, related_name="+")
     external_id = models.CharField(max_length=128, blank=True, db_default="")
     customer = models.ForeignKey(Customer, models.PROTECT, null=True, related_name="+")
-    status = FSMField(
-        _("status"), protected=True, choices=Status, default=Status.REQUESTED
-    )
+    status = FSMField(_("status"), protected=True, choices=Status, default=Status.REQUESTED)
     credited_amount = AmountField(_("credited"), default=0, db_default=0)
     currency = models.CharField(_("currency"), max_length=3)
     is_history = models.BooleanField(default=False, db_default=False)
@@ -59,9 +57,7 @@ class ReturnLine(models.Model):
 
     customer_return = models.ForeignKey(Return, models.CASCADE, related_name="lines")
     order = models.ForeignKey(Order, models.PROTECT, null=True, related_name="+")
-    order_line = models.ForeignKey(
-        OrderLine, models.PROTECT, null=True, related_name="+"
-    )
+    order_line = models.ForeignKey(OrderLine, models.PROTECT, null=True, related_name="+")
     product = models.ForeignKey(Product, models.PROTECT, related_name="+")
     quantity = models.IntegerField(_("quantity"))
     amount = AmountField(_("amount"))
@@ -69,9 +65,7 @@ class ReturnLine(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(quantity__gt=0), name="return_line_quantity"
-            )
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="return_line_quantity")
         ]
         indexes = [models.Index(fields=["order_line"], name="return_line_order_line")]
 

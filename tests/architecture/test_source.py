@@ -19,18 +19,16 @@ def name_of(path: Path) -> str:
 
 
 def test_nobody_but_the_kernel_writes_a_status() -> None:
-    offenders = []
-    for path in python_files():
-        if name_of(path) in STATUS_WRITERS:
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr == "update"
-                and any(keyword.arg == "status" for keyword in node.keywords)
-            ):
-                offenders.append(f"{name_of(path)}:{node.lineno}")
+    offenders = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in python_files()
+        if name_of(path) not in STATUS_WRITERS
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "update"
+        and any(keyword.arg == "status" for keyword in node.keywords)
+    ]
     assert offenders == []
 
 

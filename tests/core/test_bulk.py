@@ -1,8 +1,13 @@
+from collections.abc import Callable
+
 import pytest
 from django.db import DataError, IntegrityError, transaction
+from django.test.utils import CaptureQueriesContext
 
 from oms.core import bulk
 from oms.core.models import Activity, Counter, FormKey, OutboxEvent
+
+Count = Callable[[int], CaptureQueriesContext]
 
 pytestmark = pytest.mark.django_db
 
@@ -16,12 +21,12 @@ def test_rows_come_back_in_the_order_they_went_in() -> None:
     assert [pk for pk, _ in returned] == sorted(pk for pk, _ in returned)
 
 
-def test_many_rows_cost_one_statement(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_many_rows_cost_one_statement(django_assert_num_queries: Count) -> None:
     with django_assert_num_queries(1):
         bulk.insert(FormKey, ["scope", "key"], [("page", str(n)) for n in range(1_000)])
 
 
-def test_no_rows_cost_no_statement(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_no_rows_cost_no_statement(django_assert_num_queries: Count) -> None:
     with django_assert_num_queries(0):
         assert bulk.insert(FormKey, ["scope", "key"], [], returning=["id"]) == []
 

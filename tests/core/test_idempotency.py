@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -10,7 +12,7 @@ from oms.core.numbering import next_gap_free
 pytestmark = pytest.mark.django_db
 
 
-def post(view, key: str, **data: str) -> HttpResponse:  # type: ignore[no-untyped-def]
+def post(view: Callable[[HttpRequest], HttpResponse], key: str, **data: str) -> HttpResponse:
     request = RequestFactory().post("/do/", {FIELD: key, **data})
     request.user = AnonymousUser()
     return view(request)

@@ -1,7 +1,10 @@
 """The kernel's door to every state machine, tried on shipments."""
 
+from collections.abc import Callable
+
 import pytest
 from django.db import transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from fulfillment.models import Shipment
@@ -43,9 +46,11 @@ def test_perform_writes_the_status_and_the_timeline() -> None:
 def test_an_illegal_move_is_refused_with_a_sentence_and_changes_nothing() -> None:
     document = shipment()
 
-    with pytest.raises(TransitionRefused, match="is planned: it cannot ship now"):
-        with transaction.atomic():
-            workflow.perform(document, "ship", actor=DESK)
+    with (
+        pytest.raises(TransitionRefused, match="is planned: it cannot ship now"),
+        transaction.atomic(),
+    ):
+        workflow.perform(document, "ship", actor=DESK)
 
     assert Shipment.objects.get().status == "planned"
     assert not Activity.objects.exists()
@@ -58,8 +63,9 @@ def test_one_refused_document_stops_the_whole_bulk() -> None:
     before = Activity.objects.count()
 
     with pytest.raises(TransitionRefused), transaction.atomic():
-        rows = Shipment.objects.lock_all([first.pk, second.pk])
-        workflow.perform_all(rows, "release", actor=DESK)
+        workflow.perform_all(
+            Shipment.objects.lock_all([first.pk, second.pk]), "release", actor=DESK
+        )
 
     assert Shipment.objects.get(pk=first.pk).status == "planned"
     assert Activity.objects.count() == before
@@ -96,7 +102,9 @@ def test_a_lost_race_is_refused() -> None:
     assert Shipment.objects.get().status == "canceled"
 
 
-def test_many_documents_cost_two_statements(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_many_documents_cost_two_statements(
+    django_assert_num_queries: Callable[[int], CaptureQueriesContext],
+) -> None:
     rows = [shipment() for _ in range(20)]
 
     with transaction.atomic(), django_assert_num_queries(2):
