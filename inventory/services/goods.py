@@ -5,16 +5,21 @@ Every row carries an ``idem_key``: booking it again is refused with `AlreadyBook
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 
+from inventory.events import StockArrived
 from inventory.exceptions import InsufficientStock, ReasonMissing, WrongPlace
 from inventory.models import Bin, BinContent, MovementKind, StockLevel
 from inventory.services.ledger import StockChange, post
 from inventory.services.refusals import name_the_demands
 from oms.core.actors import Actor
+from oms.core.events import publish
+
+PRODUCTS_PER_EVENT = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +112,7 @@ def receive(receipts: Sequence[GoodsReceipt], *, actor: Actor) -> None:
 
     :raises StockRefusal: see `ledger.post`; nothing was changed.
     """
-    post([_entry(MovementKind.RECEIVE, each) for each in receipts], actor=actor)
+    _post_arrivals([_entry(MovementKind.RECEIVE, each) for each in receipts], actor)
 
 
 def record_found(receipts: Sequence[GoodsReceipt], *, actor: Actor) -> None:
@@ -116,7 +121,7 @@ def record_found(receipts: Sequence[GoodsReceipt], *, actor: Actor) -> None:
     :raises ReasonMissing: a row does not say why.
     """
     _need_reasons(receipts)
-    post([_entry(MovementKind.FOUND, each) for each in receipts], actor=actor)
+    _post_arrivals([_entry(MovementKind.FOUND, each) for each in receipts], actor)
 
 
 def receive_returns(receipts: Sequence[GoodsReceipt], *, actor: Actor) -> None:
@@ -135,7 +140,7 @@ def restock(moves: Sequence[BinMove], *, actor: Actor) -> None:
     :raises WrongPlace: the goods do not come from a blocked bin.
     """
     _need_bins([each.bin_from_id for each in moves], _is_blocked, "holds goods for sale already")
-    post([_move(MovementKind.MOVE, each) for each in moves], actor=actor)
+    _post_arrivals([_move(MovementKind.MOVE, each) for each in moves], actor)
 
 
 def move(moves: Sequence[BinMove], *, actor: Actor) -> None:
@@ -168,7 +173,7 @@ def unblock(moves: Sequence[BinMove], *, actor: Actor) -> None:
     """
     _need_bins([each.bin_from_id for each in moves], _is_blocked, "is not a blocked bin")
     _need_bins([each.bin_to_id for each in moves], _is_free, "is a blocked bin")
-    post([_move(MovementKind.UNBLOCK, each) for each in moves], actor=actor)
+    _post_arrivals([_move(MovementKind.UNBLOCK, each) for each in moves], actor)
 
 
 def pick(picks: Sequence[BinPick], *, actor: Actor) -> None:
@@ -276,9 +281,30 @@ def _contents_of(
     return {(b, product, lot, serial): n for b, product, lot, serial, n in rows}
 
 
+@transaction.atomic
+def _post_arrivals(changes: Sequence[StockChange], actor: Actor) -> None:
+    """Book changes and tell of those that make units available: somebody may wait for them."""
+    if events := _arrivals(changes):
+        publish(*events)
+    post(changes, actor=actor)
+
+
+def _arrivals(changes: Sequence[StockChange]) -> list[StockArrived]:
+    arrived: dict[int, set[int]] = defaultdict(set)
+    for change in changes:
+        if change.bin_to_id is not None and change.kind != MovementKind.BLOCK:
+            arrived[change.warehouse_id].add(change.product_id)
+    return [
+        StockArrived(warehouse_id, keys[start : start + PRODUCTS_PER_EVENT])
+        for warehouse_id, products in sorted(arrived.items())
+        for keys in [sorted(products)]
+        for start in range(0, len(keys), PRODUCTS_PER_EVENT)
+    ]
+
+
 def _post_naming_demands(changes: Sequence[StockChange], actor: Actor) -> None:
     try:
-        post(changes, actor=actor)
+        _post_arrivals(changes, actor)
     except InsufficientStock as error:
         raise name_the_demands(error) from error
 
