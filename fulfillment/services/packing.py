@@ -224,7 +224,27 @@ def _finish(
         for line in lines.values()
         if line.packed + packed.get(line.line_id, 0) < line.quantity
     }
-    done = [x for x in shipments.values() if x.status == "picked" and x.pk not in open_ones]
+    _pack(
+        [x for x in shipments.values() if x.status == "picked" and x.pk not in open_ones],
+        actor=actor,
+    )
+
+
+def pack_complete(shipments: Sequence[Shipment], *, actor: Actor) -> list[Shipment]:
+    """Move those of the picked, locked shipments on that are in parcels already; give them back."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT shipment_id FROM fulfillment_shipmentline WHERE shipment_id = ANY(%s)"
+            " GROUP BY shipment_id HAVING sum(quantity - packed) = 0",
+            [[shipment.pk for shipment in shipments]],
+        )
+        complete = {pk for (pk,) in cursor.fetchall()}
+    done = [shipment for shipment in shipments if shipment.pk in complete]
+    _pack(done, actor=actor)
+    return done
+
+
+def _pack(done: Sequence[Shipment], *, actor: Actor) -> None:
     now = timezone.now()
     for shipment in done:
         shipment.packed_at = now

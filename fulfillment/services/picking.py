@@ -67,6 +67,14 @@ def pick_all(*, scans: Sequence[Scan], actor: Actor) -> None:
     :raises PickRefused: a pick asks for less, or its shipment is not being picked.
     :raises NotInBin: a bin holds fewer; nothing was changed.
     """
+    goods.pick(note_picked(scans=scans, actor=actor), actor=actor)
+
+
+def note_picked(*, scans: Sequence[Scan], actor: Actor) -> list[goods.BinPick]:
+    """All of picking but the ledger, which comes last: gives back what is to be booked there.
+
+    :raises PickRefused: a pick asks for less, or its shipment is not being picked.
+    """
     shipments, rows = lock_picks(scan.pick_id for scan in scans)
     wanted = _sums(scans)
     for pick_id, quantity in wanted.items():
@@ -79,7 +87,7 @@ def pick_all(*, scans: Sequence[Scan], actor: Actor) -> None:
     record_costs(
         Cost("pick", "pick_list", rows[pk].pick_list_id, rows[pk].order_id) for pk in wanted
     )
-    goods.pick(_moves(rows, wanted, shipments), actor=actor)
+    return _moves(rows, wanted, shipments)
 
 
 @transaction.atomic

@@ -72,7 +72,7 @@ def ship_parcels(*, parcel_ids: Iterable[int], actor: Actor) -> None:
     perform_all(load.parcels, "hand_over", actor=actor, update_fields=["shipped_at"])
     _count_shipped(load.contents, 1)
     events: list[Event] = [ParcelShipped(p.shipment_id, p.pk) for p in load.parcels]
-    events += _finish_shipments(load, actor=actor)
+    events += finish_shipping(load.work.shipments.values(), actor=actor)
     move_units(_moves(load.contents, "allocated", "shipped"), actor=actor)
     refresh_orders(list(load.work.orders), actor=actor)
     _add_search_terms(load)
@@ -302,8 +302,9 @@ def _count_shipped(contents: Sequence[_Content], sign: int) -> None:
         )
 
 
-def _finish_shipments(load: _Load, *, actor: Actor) -> list[ShipmentShipped]:
-    packed = [x for x in load.work.shipments.values() if x.status == Shipment.Status.PACKED]
+def finish_shipping(shipments: Iterable[Shipment], *, actor: Actor) -> list[ShipmentShipped]:
+    """Move those of the locked shipments on whose last parcel has left; the events to publish."""
+    packed = [x for x in shipments if x.status == Shipment.Status.PACKED]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT shipment_id FROM fulfillment_shipmentline WHERE shipment_id = ANY(%s)"

@@ -9,9 +9,11 @@ from fulfillment.exceptions import PickRefused, Unknown
 from fulfillment.models import Pick, Shipment
 from fulfillment.services.free import FreedUnits, reopen_units
 from fulfillment.services.locks import Work, lock_work
-from fulfillment.services.picking import PickRow, Scan, finish_picking, lock_picks, pick_all
+from fulfillment.services.packing import pack_complete
+from fulfillment.services.picking import PickRow, Scan, finish_picking, lock_picks, note_picked
 from fulfillment.services.release import close_finished_lists
-from inventory.models import Bin
+from fulfillment.services.shipping import finish_shipping
+from inventory.models import Bin, BinContent
 from inventory.services import goods
 from oms.core import activity, cases
 from oms.core.actors import Actor
@@ -40,16 +42,20 @@ def report_short(*, pick_id: int, found: int, reason: str, actor: Actor) -> int:
             f"{row.sku} from {row.bin_code}: {row.quantity - row.picked} are left to pick;"
             " fewer than that make a short pick."
         )
+    picks: list[goods.BinPick] = []
     if found:
-        pick_all(scans=[Scan(pick_id, found)], actor=actor)
+        picks = note_picked(scans=[Scan(pick_id, found)], actor=actor)
         shipment = work.shipments[shipment_id] = Shipment.objects.get(pk=shipment_id)
     elif shipment.status == Shipment.Status.RELEASED:
         perform_all([shipment], "start_picking", actor=actor)
     elif shipment.status != Shipment.Status.PICKING:
         raise PickRefused(f"{shipment} is not being picked: nothing can be short there.")
+    lost = _missing_bin(shipment.warehouse_id)
     _take_off(row, found, missing)
     _settle(work, row, missing, reason, actor=actor)
-    _free(work, row, missing, reason, actor=actor)
+    reopen_units([_freed(work, row, missing)], orders=work.orders, actor=actor, reason=reason)
+    goods.pick(picks, actor=actor)
+    _block(work, row, missing, lost, reason, actor=actor)
     return missing
 
 
@@ -98,7 +104,10 @@ def _settle(work: Work, row: PickRow, missing: int, reason: str, *, actor: Actor
         document_id=shipment.pk,
     )
     publish(ShortageReported(shipment_id=shipment.pk), UnitsReopened(order_id=row.order_id))
-    if not finish_picking({shipment.pk: shipment}, actor=actor):
+    if done := finish_picking({shipment.pk: shipment}, actor=actor):
+        # Nothing else will come into a parcel or leave in one: what is there already is all.
+        publish(*finish_shipping(pack_complete(done, actor=actor), actor=actor))
+    else:
         _cancel_empty(shipment, actor=actor)
     close_finished_lists([row.pick_list_id])
 
@@ -117,32 +126,46 @@ def _cancel_empty(shipment: Shipment, *, actor: Actor) -> None:
             perform_all([shipment], "cancel", actor=actor, note=note, update_fields=fields)
 
 
-def _free(work: Work, row: PickRow, missing: int, reason: str, *, actor: Actor) -> None:
-    warehouse_id = work.shipments[row.shipment_id].warehouse_id
+def _missing_bin(warehouse_id: int) -> int:
     lost = Bin.objects.filter(
         warehouse=warehouse_id, kind=Bin.Kind.MISSING, is_active=True
     ).order_by("pk")
     target = lost.values_list("pk", flat=True).first()
     if target is None:
         raise Unknown("The warehouse has no bin of kind “missing”: add one for short picks.")
-    freed = FreedUnits(
-        warehouse_id=warehouse_id,
+    return target
+
+
+def _freed(work: Work, row: PickRow, missing: int) -> FreedUnits:
+    return FreedUnits(
+        warehouse_id=work.shipments[row.shipment_id].warehouse_id,
         product_id=row.product_id,
         order_id=row.order_id,
         order_line_id=row.order_line_id,
         quantity=missing,
     )
-    reopen_units([freed], orders=work.orders, actor=actor, reason=reason)
-    move = goods.BinMove(
-        warehouse_id=warehouse_id,
-        product_id=row.product_id,
-        bin_from_id=row.bin_id,
-        bin_to_id=target,
-        quantity=missing,
-        idem_key=f"short:{row.pick_id}:{row.quantity}:{row.picked}",
-        document=work.shipments[row.shipment_id].number,
-        reason=(reason or "short pick")[:64],
-        lot_id=row.lot_id,
-        serial=row.serial,
+
+
+def _block(
+    work: Work, row: PickRow, missing: int, target: int, reason: str, *, actor: Actor
+) -> None:
+    """Take what the books still see in the bin out of sale; a count may have found less before."""
+    shipment = work.shipments[row.shipment_id]
+    lying = BinContent.objects.filter(
+        bin=row.bin_id, product=row.product_id, lot=row.lot_id, serial=row.serial
     )
-    goods.block([move], actor=actor)
+    units = min(missing, sum(lying.values_list("quantity", flat=True)))
+    if units:
+        move = goods.BinMove(
+            warehouse_id=shipment.warehouse_id,
+            product_id=row.product_id,
+            bin_from_id=row.bin_id,
+            bin_to_id=target,
+            quantity=units,
+            idem_key=f"short:{row.pick_id}:{row.quantity}:{row.picked}",
+            document=shipment.number,
+            reason=(reason or "short pick")[:64],
+            lot_id=row.lot_id,
+            serial=row.serial,
+        )
+        goods.block([move], actor=actor)
