@@ -11,9 +11,6 @@ from inventory.models import Product
 from oms.core import bulk
 from orders.models import Customer, CustomerReference, SalesChannel
 
-ANONYMOUS = ""
-"""Under this reference a channel knows the customer that stands for unknown buyers."""
-
 
 def channel_of(mapping: FileMapping) -> SalesChannel:
     """The sales channel that a mapping's files belong to; made when it is new."""

@@ -13,9 +13,7 @@ from orders.models import Customer, OrderAddress, OrderLine
 
 
 class ShipmentQuerySet(LockingQuerySet["Shipment"]):
-    def on_the_floor(self) -> ShipmentQuerySet:
-        """Released and not yet shipped or canceled."""
-        return self.filter(status__in=Shipment.ON_THE_FLOOR)
+    pass
 
 
 class Shipment(models.Model):

@@ -40,7 +40,6 @@ class DaySummary:
     picked: int = 0
     packed: int = 0
     shipped: int = 0
-    units_shipped: int = 0
     backordered: int = 0
     left_open: int = 0
     refusals: list[str] = field(default_factory=list)

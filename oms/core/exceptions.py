@@ -7,11 +7,3 @@ class Refusal(Exception):
 
 class TransitionRefused(Refusal):
     """A document cannot move the way it was asked to; the message says why."""
-
-
-class StaleDocument(Refusal):
-    """Somebody else changed the document since it was read."""
-
-
-class PermissionMissing(Refusal):
-    """The actor lacks the right for this use case."""

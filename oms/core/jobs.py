@@ -42,14 +42,14 @@ def send(task: str, *, queue: str, **kwargs: Any) -> bool:
     """Send a task now. False when the broker did not take it."""
     try:
         current_app.send_task(task, kwargs=kwargs, queue=queue, retry=False, ignore_result=True)
-    except (
-        redis.RedisError,
-        OSError,
-        current_app.connection().recoverable_connection_errors,
-    ):
+    except _broker_errors():
         logger.warning("The broker did not take %s; the sweeper will.", task)
         return False
     return True
+
+
+def _broker_errors() -> tuple[type[Exception], ...]:
+    return (redis.RedisError, OSError, *current_app.connection().recoverable_connection_errors)
 
 
 def _ring_once(task: str, queue: str) -> None:
@@ -67,7 +67,7 @@ def _bell_key(task: str, queue: str) -> str:
 
 
 @cache
-def _bell() -> redis.Redis:
+def _bell() -> redis.Redis[bytes]:
     return redis.Redis.from_url(
         settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://"),
         socket_connect_timeout=1,

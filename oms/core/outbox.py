@@ -239,18 +239,6 @@ def retry_parked(*, delivery_id: int, actor: Actor) -> None:
             jobs.enqueue(DELIVER_TASK, queue=subscriber.queue, subscriber=subscriber.name)
 
 
-def oldest_wait_s() -> float:
-    """Seconds for which the oldest due event or delivery has waited; 0 when nothing waits."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(extract(epoch FROM statement_timestamp() - least("
-            "(SELECT min(created_at) FROM core_outboxevent WHERE fanned_out_at IS NULL),"
-            "(SELECT min(due_at) FROM core_delivery WHERE state = 'pending'))), 0)"
-        )
-        (seconds,) = cursor.fetchone()
-    return max(0.0, float(seconds))
-
-
 def prune(*, older_than: timedelta) -> int:
     """Delete events whose deliveries are all done; how many events went."""
     old = OutboxEvent.objects.filter(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from oms.core.addresses import format_lines
 from oms.core.models import Paper
 from orders.models import Charge, Customer, Hold, Invoice, Order, OrderLine, Payment
+from orders.ports import picked_units
 from orders.selectors.order_list import Coverage, settlement_or_payment
 from orders.selectors.scope import orders_for
 from orders.selectors.timeline import Timeline, documents_of, order_timeline
@@ -32,6 +33,7 @@ class LineRow:
     is_kit: bool
     is_component: bool
     state: str
+    picked: int = 0
 
     @property
     def wanted(self) -> int:
@@ -42,17 +44,6 @@ class LineRow:
 class HoldNote:
     hold: Hold
     stops: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A row of a list of facts, as components/definition_list.html takes it."""
-
-    label: Text
-    value: Any
-    url: str = ""
-    mono: bool = False
-    sum: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +119,16 @@ class OrderPage:
     @property
     def kit_span(self) -> int:
         """Columns of counters, which a kit's own line does not have."""
-        return 5 + self.has_canceled + self.has_returned
+        optional = [self.has_open, self.has_backorder, self.has_canceled, self.has_returned]
+        return 4 + sum(optional)
+
+    @property
+    def has_open(self) -> bool:
+        return self.sums.open > 0
+
+    @property
+    def has_backorder(self) -> bool:
+        return self.sums.backordered > 0
 
     @property
     def is_held(self) -> bool:
@@ -180,7 +180,7 @@ def order_page(user: Any, number: str, *, show: str = "all") -> OrderPage:
         order=order,
         sentence=sentence_of(order, sums, held=bool(order.routing_holds)),
         holds=[HoldNote(hold, _effect_of(hold)) for hold in holds],
-        lines=_line_rows(lines),
+        lines=_line_rows(lines, picked_units([line.pk for line in lines])),
         sums=sums,
         money=_money(order, payments, invoices),
         payments=payments,
@@ -198,24 +198,30 @@ def _effect_of(hold: Hold) -> str:
     return _("stops its shipments from leaving.")
 
 
-def _line_rows(lines: Sequence[OrderLine]) -> list[LineRow]:
+def _line_rows(lines: Sequence[OrderLine], picked: Mapping[int, int]) -> list[LineRow]:
     components: dict[int | None, list[OrderLine]] = {}
     for line in lines:
         components.setdefault(line.parent_id, []).append(line)
     rows = []
     for line in components.get(None, []):
         children = components.get(line.pk, [])
-        rows.append(
-            LineRow(line, line.kind == OrderLine.Kind.KIT, is_component=False, state=state_of(line))
-        )
-        rows += [
-            LineRow(child, is_kit=False, is_component=True, state=state_of(child))
-            for child in children
-        ]
+        rows.append(_row(line, picked))
+        rows += [_row(child, picked) for child in children]
     return rows
 
 
-def state_of(line: OrderLine) -> str:
+def _row(line: OrderLine, picked: Mapping[int, int]) -> LineRow:
+    units = picked.get(line.pk, 0)
+    return LineRow(
+        line,
+        is_kit=line.kind == OrderLine.Kind.KIT,
+        is_component=line.parent_id is not None,
+        state=state_of(line, units),
+        picked=units,
+    )
+
+
+def state_of(line: OrderLine, picked: int = 0) -> str:
     """Where most of what is still owed stands, in one or two words."""
     wanted = line.ordered - line.canceled
     if line.ordered and not wanted:
@@ -226,6 +232,8 @@ def state_of(line: OrderLine) -> str:
         return _("%d backordered") % line.backordered
     if line.open:
         return _("%d to route") % line.open
+    if picked:
+        return _("%(n)d of %(allocated)d picked") % {"n": picked, "allocated": line.allocated}
     return (
         _("%(n)d of %(wanted)d allocated") % {"n": line.allocated, "wanted": wanted}
         if line.allocated

@@ -191,8 +191,3 @@ def _detail(activity: Activity, *, with_move: bool) -> str:
         )
     surface = {"admin": "", "system": "", "command": ""}.get(activity.surface, activity.surface)
     return " · ".join(part for part in (activity.note, moved, surface) if part)
-
-
-def register_looks(looks: dict[tuple[str, str], Look]) -> None:
-    """Teach the timeline how the entries of an app above read."""
-    LOOKS.update(looks)

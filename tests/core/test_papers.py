@@ -114,6 +114,20 @@ def test_a_requested_paper_is_drawn_and_stored(ask: Request, slip: Slip) -> None
     assert ready.ready_at is not None
 
 
+def test_a_copy_says_on_every_page_that_it_is_one(ask: Request) -> None:
+    original, copied = ask(), ask(title="SH-20931, copy", is_copy=True)
+    assert original.pk != copied.pk
+
+    for paper in (original, copied):
+        render_paper(paper.pk)
+
+    texts = [
+        [page.extract_text() for page in PdfReader(BytesIO(read_paper(fresh(paper)))).pages]
+        for paper in (original, copied)
+    ]
+    assert ["COPY" in text for pages in texts for text in pages] == [False, True]
+
+
 def test_drawing_twice_makes_one_file(ask: Request, slip: Slip) -> None:
     paper = ask()
     render_paper(paper.pk)
@@ -362,7 +376,9 @@ def test_what_is_not_there_says_so(ask: Request, manager: User, slip: Slip) -> N
 
 RENDER = """
 import django; django.setup()
+from oms.core import papers
 from oms.core.papers import register_paper, render_paper
+papers._kinds.clear()
 register_paper("packing_slip", lambda pk, locale: ("papers/base.html", {{}}), permission="x.y")
 render_paper({})
 """
