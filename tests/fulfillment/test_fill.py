@@ -11,7 +11,7 @@ from fulfillment.tasks import route_open_units
 from inventory.exceptions import AlreadyBooked
 from inventory.models import Product, Reservation
 from inventory.services import goods
-from oms.core import invariants, outbox
+from oms.core import invariants
 from oms.core.models import OutboxEvent
 from orders.models import Order
 from orders.services.holds import hold_order
@@ -29,6 +29,7 @@ from tests.factories import (
     order_draft,
     take_order,
 )
+from tests.relay import run_outbox
 
 pytestmark = pytest.mark.django_db
 
@@ -41,13 +42,6 @@ def setup() -> WarehouseSetup:
 @pytest.fixture
 def mug() -> Product:
     return make_product("MUG")
-
-
-def run_outbox() -> None:
-    """Take all events to their subscribers, as a worker does."""
-    while woken := outbox.fan_out() | outbox.subscribers_with_due_work():
-        for name in sorted(woken):
-            outbox.deliver(name)
 
 
 def allocated(*orders: Order) -> list[int]:
