@@ -16,7 +16,7 @@ from inventory.models import Barcode, Bin, Product, Warehouse
 _CASE = re.compile(r"^(?P<code>\S+?)(?:\*(?P<units>[1-9]\d*))?$")
 
 
-class _ByCode(ModelResource):  # type: ignore[misc]
+class _ByCode(ModelResource):
     """Rows are known by their codes, whatever the case; what is unchanged is skipped."""
 
     class Meta:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage
-from whitenoise.storage import (  # type: ignore[import-untyped]
+from whitenoise.storage import (
     CompressedManifestStaticFilesStorage,
 )
 
@@ -37,7 +37,7 @@ def _moved(content: str, source: str, target: str) -> str:
     return _URL.sub(move, content)
 
 
-class BundlingStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
+class BundlingStaticFilesStorage(CompressedManifestStaticFilesStorage):
     def post_process(
         self, paths: dict[str, Any], dry_run: bool = False, **options: Any
     ) -> Iterator[Any]:

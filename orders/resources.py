@@ -14,7 +14,7 @@ from orders.services.customers import set_default_address
 ADDRESS = ("company", "street", "city", "region", "postcode", "country")
 
 
-class CustomerResource(resources.ModelResource):  # type: ignore[misc]
+class CustomerResource(resources.ModelResource):
     """A row with a number changes that customer, one without makes a new one.
 
     The ``ship_to_…`` columns are the default ship-to; left out or empty, the address stays as it is.

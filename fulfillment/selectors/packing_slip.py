@@ -63,7 +63,7 @@ class SlipPage:
         return sum(row.to_follow for row in self.rows)
 
 
-def packing_slip(shipment_id: int, locale: str) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG001
+def packing_slip(shipment_id: int, locale: str) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG001 - a composer's signature
     """Template and context; the caller has switched to the locale.
 
     :raises Shipment.DoesNotExist: there is no such shipment.

@@ -12,7 +12,7 @@ from fulfillment.models import Pick, PickList, Shipment
 from oms.core.barcodes import code128_svg
 
 
-def pick_list_paper(pick_list_id: int, locale: str) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG001
+def pick_list_paper(pick_list_id: int, locale: str) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG001 - a composer's signature
     """Template and context; the caller has switched to the locale.
 
     :raises PickList.DoesNotExist: there is no such pick list.

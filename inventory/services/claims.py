@@ -57,7 +57,7 @@ class AllocationRequest:
     idem_key: str | None = None
 
 
-def reserve_all(claims: Sequence[Claim], *, actor: Actor) -> None:  # noqa: ARG001
+def reserve_all(claims: Sequence[Claim], *, actor: Actor) -> None:  # noqa: ARG001 - every service says who acts
     """Reserve for demands that have no reservation of the kind yet; never fails for lack of stock.
 
     :raises AlreadyReserved: a demand has one; the caller's transaction is to be rolled back.
@@ -80,7 +80,7 @@ def reserve_all(claims: Sequence[Claim], *, actor: Actor) -> None:  # noqa: ARG0
         raise AlreadyReserved("A line has its reservation already: change that one.") from error
 
 
-def change_reservations(changes: Sequence[ClaimChange], *, actor: Actor) -> None:  # noqa: ARG001
+def change_reservations(changes: Sequence[ClaimChange], *, actor: Actor) -> None:  # noqa: ARG001 - every service says who acts
     """Make reservations larger or smaller: they end at 0 and begin where there was none.
 
     :raises NotReserved: one would fall below 0, or begins without its product; nothing was changed.

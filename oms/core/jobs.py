@@ -48,7 +48,7 @@ def send(task: str, *, queue: str, **kwargs: Any) -> bool:
     return True
 
 
-def _broker_errors() -> tuple[type[Exception], ...]:
+def _broker_errors() -> tuple[type[BaseException], ...]:
     return (redis.RedisError, OSError, *current_app.connection().recoverable_connection_errors)
 
 

@@ -21,7 +21,7 @@ _ALLOWED = re.compile(
 _TYPES = {".css": "text/css", ".png": "image/png", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 
 
-class StaticOnly(URLFetcher):  # type: ignore[misc]
+class StaticOnly(URLFetcher):
     """Lets a page use `data:` addresses and our own print files: no network, no other file."""
 
     def __init__(self) -> None:

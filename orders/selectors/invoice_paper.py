@@ -14,7 +14,7 @@ from oms.core.barcodes import code128_svg
 from orders.models import Invoice, InvoiceLine
 
 
-def invoice_paper(invoice_id: int, locale: str) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG001
+def invoice_paper(invoice_id: int, locale: str) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG001 - a composer's signature
     """Template and context; the caller has switched to the locale.
 
     :raises Invoice.DoesNotExist: there is no such invoice.

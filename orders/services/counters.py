@@ -33,7 +33,7 @@ class UnitMove:
     quantity: int
 
 
-def move_units(moves: Sequence[UnitMove], *, actor: Actor) -> None:  # noqa: ARG001
+def move_units(moves: Sequence[UnitMove], *, actor: Actor) -> None:  # noqa: ARG001 - every service says who acts
     """Move units between the counters of locked lines, all in one statement.
 
     :raises CounterRefused: a line has fewer units in the source state; nothing was changed.
