@@ -380,6 +380,20 @@ def test_a_shipping_hold_stops_the_hand_over(world: World) -> None:
     assert state() == before
 
 
+def test_more_than_was_picked_does_not_leave(world: World) -> None:
+    parcel = world.pack_everything()
+    Pick.objects.filter(shipment_line__order_line__product=world.mug).update(picked=2)
+    ShipmentLine.objects.filter(order_line__product=world.mug).update(picked=2, packed=2)
+    before = state()
+
+    with pytest.raises(ShipRefused) as refused:
+        ship_parcels(parcel_ids=[parcel.pk], actor=PICKER)
+
+    number = world.shipment.number
+    assert str(refused.value) == f"{number}: 3 of MUG would leave, but only 2 were picked."
+    assert state() == before
+
+
 def test_a_hand_over_is_undone_and_done_again(world: World) -> None:
     parcel = world.ship_everything()
 
