@@ -17,6 +17,8 @@ from fulfillment.models import (
     Shipment,
     ShipmentLine,
 )
+from fulfillment.selectors.scope import pick_lists_for, shipments_for
+from orders.selectors.scope import orders_for
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -78,6 +80,9 @@ class ShipmentAdmin(ReadOnly):
     raw_id_fields = ["customer", "ship_to"]
     inlines = [ShipmentLines]
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).filter(pk__in=shipments_for(request.user).values("pk"))
+
 
 @admin.register(Parcel)
 class ParcelAdmin(ReadOnly):
@@ -88,6 +93,13 @@ class ParcelAdmin(ReadOnly):
     raw_id_fields = ["shipment"]
     inlines = [ParcelLines]
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return (
+            super()
+            .get_queryset(request)
+            .filter(shipment__in=shipments_for(request.user).values("pk"))
+        )
+
 
 @admin.register(PickList)
 class PickListAdmin(ReadOnly):
@@ -97,6 +109,11 @@ class PickListAdmin(ReadOnly):
     search_fields = ["number"]
     inlines = [Picks]
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return (
+            super().get_queryset(request).filter(pk__in=pick_lists_for(request.user).values("pk"))
+        )
+
 
 @admin.register(RoutingDecision)
 class RoutingDecisionAdmin(ReadOnly):
@@ -104,3 +121,6 @@ class RoutingDecisionAdmin(ReadOnly):
     list_select_related = ["order"]
     search_fields = ["order__number"]
     raw_id_fields = ["order"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).filter(order__in=orders_for(request.user).values("pk"))

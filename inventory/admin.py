@@ -26,7 +26,7 @@ from inventory.models import (
 from inventory.resources import BinResource, ProductResource, WarehouseResource
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnlyAdmin(admin.ModelAdmin):
     """To look at, not to touch."""
 
     actions = None
@@ -42,7 +42,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
 
-class MasterDataAdmin(ImportExportModelAdmin):  # type: ignore[misc]
+class MasterDataAdmin(ImportExportModelAdmin):
     """Master data with import and export; documents refer to it, so it is closed, not deleted."""
 
     show_full_result_count = False
@@ -57,7 +57,7 @@ class MasterDataAdmin(ImportExportModelAdmin):  # type: ignore[misc]
         return False
 
 
-class _OwnedInline(admin.TabularInline):  # type: ignore[type-arg]
+class _OwnedInline(admin.TabularInline):
     """Rows that belong to their parent: who may change it may change them."""
 
     extra = 0
@@ -73,6 +73,10 @@ class _OwnedInline(admin.TabularInline):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("inventory.change_product")
+
+
+def _sees_costs(request: HttpRequest) -> bool:
+    return request.user.has_perm("inventory.change_product")
 
 
 class BarcodeInline(_OwnedInline):
@@ -95,9 +99,24 @@ class ProductAdmin(MasterDataAdmin):
     readonly_fields = ("created_at",)
     inlines = (BarcodeInline, ComponentInline)
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        shown = super().get_list_display(request)
+        return shown if _sees_costs(request) else [name for name in shown if name != "cost"]
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Costs are for those who keep the products; a new product has no date to show yet."""
+        hidden = [] if _sees_costs(request) else ["cost"]
+        return [*hidden, *([] if obj else ["created_at"])]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_readonly_fields(request, obj) if obj else ()
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return _sees_costs(request)
+
 
 @admin.register(Lot)
-class LotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class LotAdmin(admin.ModelAdmin):
     list_display = ("code", "product", "expiry_date")
     list_select_related = ("product",)
     search_fields = ("code", "product__sku")
@@ -125,7 +144,7 @@ class BinAdmin(MasterDataAdmin):
 
 
 @admin.register(WarehouseAccess)
-class WarehouseAccessAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class WarehouseAccessAdmin(admin.ModelAdmin):
     list_display = ("user", "warehouse")
     list_filter = ("warehouse",)
     list_select_related = ("user", "warehouse")

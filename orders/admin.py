@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import admin
@@ -23,9 +24,10 @@ from orders.models import (
     SalesChannel,
 )
 from orders.resources import CustomerResource
+from orders.selectors.scope import customers_for, orders_for
 
 
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnly(admin.ModelAdmin):
     """What services alone write."""
 
     show_full_result_count = False
@@ -40,7 +42,22 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
 
-class Addresses(admin.StackedInline):  # type: ignore[type-arg]
+def without_fields(fieldsets: Any, names: Collection[str]) -> Any:
+    """The fieldsets of a form less some fields."""
+    return [
+        (title, {**options, "fields": [each for each in options["fields"] if each not in names]})
+        for title, options in fieldsets
+    ]
+
+
+class OfOrders(ReadOnly):
+    """Papers and money of the orders that this person sees."""
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).filter(order__in=orders_for(request.user).values("pk"))
+
+
+class Addresses(admin.StackedInline):
     model = CustomerAddress
     extra = 0
     fieldsets = [
@@ -49,13 +66,13 @@ class Addresses(admin.StackedInline):  # type: ignore[type-arg]
     ]
 
 
-class References(admin.TabularInline):  # type: ignore[type-arg]
+class References(admin.TabularInline):
     model = CustomerReference
     extra = 0
 
 
 @admin.register(Customer)
-class CustomerAdmin(ImportExportMixin, admin.ModelAdmin):  # type: ignore[misc, type-arg]
+class CustomerAdmin(ImportExportMixin, admin.ModelAdmin):
     resource_classes = [CustomerResource]
     list_display = ["number", "name", "kind", "settlement", "currency", "sales_rep", "is_active"]
     list_filter = ["kind", "settlement", "is_active", "currency"]
@@ -84,6 +101,14 @@ class CustomerAdmin(ImportExportMixin, admin.ModelAdmin):  # type: ignore[misc, 
         ),
     ]
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).filter(pk__in=customers_for(request.user).values("pk"))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Customer | None = None) -> Any:
+        """What the database gives a new customer is not there to be shown yet."""
+        sets = super().get_fieldsets(request, obj)
+        return sets if obj else without_fields(sets, self.readonly_fields)
+
     def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         verb = "changed" if change else "created"
@@ -91,25 +116,28 @@ class CustomerAdmin(ImportExportMixin, admin.ModelAdmin):  # type: ignore[misc, 
         activity.record(obj, verb, actor=Actor.of(request.user), note=what)
 
     def has_import_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perms(["orders.add_customer", "orders.change_customer"])
+        # A file may name any customer, so it is for those who see all of them.
+        return request.user.has_perms(
+            ["orders.add_customer", "orders.change_customer", "orders.view_all_orders"]
+        )
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("orders.view_customer")
 
 
 @admin.register(PriceList)
-class PriceListAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PriceListAdmin(admin.ModelAdmin):
     list_display = ["code", "name", "currency"]
     search_fields = ["code", "name"]
 
 
 @admin.register(SalesChannel)
-class SalesChannelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SalesChannelAdmin(admin.ModelAdmin):
     list_display = ["code", "name", "currency", "prices_include_tax", "is_active"]
     search_fields = ["code", "name"]
 
 
-class InvoiceLines(admin.TabularInline):  # type: ignore[type-arg]
+class InvoiceLines(admin.TabularInline):
     model = InvoiceLine
     extra = 0
     can_delete = False
@@ -124,7 +152,7 @@ class InvoiceLines(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(ReadOnly):
+class InvoiceAdmin(OfOrders):
     list_display = ["number", "kind", "order", "total_amount", "currency", "issued_at", "due_date"]
     list_filter = ["kind", "currency"]
     list_select_related = ["order"]
@@ -135,7 +163,7 @@ class InvoiceAdmin(ReadOnly):
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnly):
+class PaymentAdmin(OfOrders):
     list_display = [
         "order",
         "method",
@@ -159,3 +187,9 @@ class AccountEntryAdmin(ReadOnly):
     list_select_related = ["customer"]
     search_fields = ["external_id", "description"]
     ordering = ["-pk"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        entries = super().get_queryset(request)
+        if request.user.has_perm("orders.view_all_orders"):
+            return entries
+        return entries.filter(customer__in=customers_for(request.user).values("pk"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from orders.selectors.scope import customers_for
 from returns.models import Return, ReturnLine
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ class ReturnAdmin(ReturnAdminBase):
     date_hierarchy = "created_at"
     inlines = (ReturnLineInline,)
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        returns = super().get_queryset(request)
+        if request.user.has_perm("orders.view_all_orders"):
+            return returns
+        return returns.filter(customer__in=customers_for(request.user).values("pk"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
