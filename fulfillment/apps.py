@@ -19,7 +19,7 @@ def _register_pages() -> None:
     from oms.core.listing import register_filter
     from oms.core.panels import Panel, register_panel
     from oms.core.search import register_search
-    from orders.ports import register_order_actions
+    from orders.ports import register_order_actions, register_picked_units
     from orders.selectors.timeline import register_related
 
     view = "fulfillment.view_shipment"
@@ -39,6 +39,7 @@ def _register_pages() -> None:
         Panel("warehouses", "fulfillment/_warehouse_work.html", panels.warehouse_work, view, 50),
     )
     register_order_actions("fulfillment", panels.order_actions)
+    register_picked_units("fulfillment", panels.picked_units)
     register_related("shipments", panels.related_documents)
     register_filter("orders", shipment_list.ORDERS_OF_WAREHOUSE)
     register_search("shipments", shipment_list.find_shipments)

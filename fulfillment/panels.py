@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -79,6 +79,13 @@ def _part(shipment: Shipment, lines: list[ShipmentLine], parcels: list[Parcel]) 
         sum(line.picked for line in own),
         sum(line.shipped for line in own),
     )
+
+
+def picked_units(line_ids: Sequence[int]) -> dict[int, int]:
+    """What is picked of order lines and has not left yet."""
+    rows = ShipmentLine.objects.filter(order_line__in=line_ids, picked__gt=F("shipped"))
+    held = rows.exclude(shipment__status=_CANCELED).values_list("order_line")
+    return dict(held.annotate(units=Sum(F("picked") - F("shipped"))))
 
 
 # --- Why this warehouse? -----------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,8 +45,15 @@ class OrderActions(Protocol):
     def __call__(self, request: HttpRequest, order: Order) -> Sequence[OrderAction]: ...
 
 
+class PickedUnits(Protocol):
+    """How many units of these lines are picked and still in the house, by line."""
+
+    def __call__(self, line_ids: Sequence[int]) -> Mapping[int, int]: ...
+
+
 _cancel_guards: dict[str, CancelGuard] = {}
 _actions: dict[str, OrderActions] = {}
+_picked: dict[str, PickedUnits] = {}
 
 
 def register_cancel_guard(name: str, guard: CancelGuard) -> None:
@@ -56,6 +64,19 @@ def register_cancel_guard(name: str, guard: CancelGuard) -> None:
 def register_order_actions(name: str, actions: OrderActions) -> None:
     """Let an app offer actions on the order page; call it in ``ready()``."""
     _actions[name] = actions
+
+
+def register_picked_units(name: str, count: PickedUnits) -> None:
+    """Let an app say what is picked; call it in ``ready()``."""
+    _picked[name] = count
+
+
+def picked_units(line_ids: Sequence[int]) -> dict[int, int]:
+    """The picked units of lines, from the apps above."""
+    total: Counter[int] = Counter()
+    for count in _picked.values():
+        total.update(count(line_ids))
+    return dict(total)
 
 
 def cancel_veto(*, order_id: int, line_ids: Sequence[int]) -> str | None:

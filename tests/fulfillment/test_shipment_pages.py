@@ -10,7 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from fulfillment.models import Shipment
+from fulfillment.models import Pick, Shipment
+from fulfillment.services.picking import Scan, pick_all
+from fulfillment.services.release import release_shipments
 from fulfillment.services.route import route_orders
 from inventory.models import Warehouse
 from oms.core.actors import SYSTEM
@@ -233,3 +235,19 @@ def test_a_case_is_taken_and_closed(manager: Client) -> None:
     assert "Nothing can be shipped." in mine
     assert Case.objects.get().closed_by == "manager"
     assert "Nothing needs you" in manager.get(EXCEPTIONS).content.decode()
+
+
+def test_the_order_page_shows_what_is_picked_of_each_line(manager: Client) -> None:
+    [shipment] = planned()
+    order = Order.objects.get()
+    release_shipments(shipment_ids=[shipment.pk], actor=SYSTEM)
+    pick = Pick.objects.filter(shipment_line__shipment=shipment).order_by("pk")[0]
+    pick_all(scans=[Scan(pick.pk, 1)], actor=SYSTEM)
+
+    answer = manager.get(f"/admin/orders/order/{order.number}/")
+
+    rows = {row.line.pk: row for row in answer.context["page"].lines}
+    picked = rows.pop(pick.shipment_line.order_line_id)
+    assert picked.picked == 1
+    assert picked.state == f"1 of {picked.line.allocated} picked"
+    assert {row.picked for row in rows.values()} == {0}
