@@ -3,9 +3,16 @@
 import shutil
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from oms.supervisor.servers import embedded_servers
+
+# A busy machine is no fault of the code: no test asserts how long something takes.
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("suite")
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 NO_BROWSER = "There is no Chromium here; as root, or with sudo, make test installs it."

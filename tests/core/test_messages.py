@@ -339,11 +339,8 @@ def test_a_killed_sender_loses_nothing_and_repeats_only_the_same_message_id(
 def _send_in_a_child(
     message: Message, settings: Any, point: str
 ) -> subprocess.CompletedProcess[str]:
-    database = connection.settings_dict
-    login = f"{database['USER']}:{database['PASSWORD']}@" if database["USER"] else ""
-    address = f"{login}{database['HOST'].replace('/', '%2F')}:{database['PORT']}"
     environment = os.environ | {
-        "DATABASE_URL": f"postgres://{address.rstrip(':')}/{database['NAME']}",
+        "DATABASE_NAME": str(connection.settings_dict["NAME"]),
         "EMAIL_URL": f"smtp://127.0.0.1:{settings.EMAIL_PORT}",
         "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "tests.settings"),
         "OMS_FAILPOINT": point,

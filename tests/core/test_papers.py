@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.db import IntegrityError, connection, transaction
 from django.http import Http404, HttpResponse
 from django.test import RequestFactory
 from django.utils import timezone
+from pypdf import PdfReader
 
 from oms.core import checks, papers
 from oms.core.actors import SYSTEM
@@ -400,11 +402,8 @@ def test_a_killed_worker_loses_no_paper(ask: Request, settings: Any, point: str)
 
 
 def _render_in_a_child(paper: Paper, settings: Any, point: str) -> subprocess.CompletedProcess[str]:
-    database = connection.settings_dict
-    login = f"{database['USER']}:{database['PASSWORD']}@" if database["USER"] else ""
-    address = f"{login}{database['HOST'].replace('/', '%2F')}:{database['PORT']}"
     environment = os.environ | {
-        "DATABASE_URL": f"postgres://{address.rstrip(':')}/{database['NAME']}",
+        "DATABASE_NAME": str(connection.settings_dict["NAME"]),
         "MEDIA_ROOT": settings.MEDIA_ROOT,
         "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "tests.settings"),
         "OMS_FAILPOINT": point,
