@@ -37,7 +37,10 @@ else:
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", default=[])
 BASE_URL = env.url("BASE_URL", ("http", "https"), default="http://127.0.0.1:8000").rstrip("/")
 
+# The seller, as the law wants it on an invoice.
 COMPANY_NAME = env.text("COMPANY_NAME", default="")
+COMPANY_ADDRESS = env.text("COMPANY_ADDRESS", default="")
+COMPANY_TAX_ID = env.text("COMPANY_TAX_ID", default="")
 
 # --- Parts ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from oms.core.addresses import format_lines
 from oms.core.barcodes import code128_svg
 from orders.models import Invoice, InvoiceLine
+from orders.totals import share
 
 
 def invoice_paper(invoice_id: int, locale: str) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG001 - a composer's signature
@@ -29,15 +30,28 @@ def invoice_paper(invoice_id: int, locale: str) -> tuple[str, Mapping[str, Any]]
         "title": _("Invoice") if is_invoice else _("Credit note"),
         "number": invoice.number,
         "shop_name": settings.COMPANY_NAME,
-        "shop_address": "",
+        "shop_address": " · ".join(filter(None, [settings.COMPANY_ADDRESS, _tax_id()])),
         "barcode": code128_svg(invoice.number),
         "invoice": invoice,
         "order": order,
         "customer": order.customer,
         "address_lines": format_lines(address, from_country=""),
-        "lines": lines,
+        "lines": [(line, _discount(line, order.currency)) for line in lines],
         "taxes": _taxes(lines),
     }
+
+
+def _tax_id() -> str:
+    tax_id = settings.COMPANY_TAX_ID
+    return _("Tax id %(tax_id)s") % {"tax_id": tax_id} if tax_id else ""
+
+
+def _discount(line: InvoiceLine, currency: str) -> Decimal:
+    """What of the line's discount falls on the units of this paper."""
+    ordered = line.order_line
+    if ordered is None or not ordered.ordered:
+        return Decimal(0)
+    return share(ordered.discount_amount, line.quantity, ordered.ordered, currency)
 
 
 def _taxes(lines: Iterable[InvoiceLine]) -> list[tuple[Decimal, Decimal, Decimal]]:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from io import BytesIO
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -119,3 +120,31 @@ def test_an_invoice_and_its_credit_note_are_drawn_as_pdf() -> None:
     assert "PO-77" in texts[invoice.number]
     assert invoice.number in texts[note.number]
     assert Invoice.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_invoice_names_the_seller_and_the_discount_on_its_units(
+    settings: Any,
+) -> None:
+    settings.COMPANY_NAME = "Larkfield Outdoor Co."
+    settings.COMPANY_ADDRESS = "Invalidenstr. 43, 10115 Berlin"
+    settings.COMPANY_TAX_ID = "DE136695976"
+    order = make.take_order(
+        make.line_draft(make.make_product("TENT-2"), 4, "20.00", discount_amount=Decimal("6.00")),
+    )
+    OrderLine.objects.update(open=1, shipped=3)
+    (line,) = make.lines_of(order)
+    invoice_goods(order_id=order.pk, quantities={line.pk: 3}, cause="parcel:1", actor=make.DESK)
+    issued = OutboxEvent.objects.filter(topic="orders.invoice_issued")
+    request_invoice_papers([InvoiceIssued(**event.payload) for event in issued])
+    paper = Paper.objects.get()
+
+    render_paper(paper.pk)
+
+    paper.refresh_from_db()
+    assert paper.error == ""
+    text = PdfReader(BytesIO(read_paper(paper))).pages[0].extract_text()
+    assert "Larkfield Outdoor Co." in text
+    assert "Invalidenstr. 43, 10115 Berlin · Tax id DE136695976" in text
+    assert "less €4.50 discount" in text
+    assert "€55.50" in text
