@@ -98,10 +98,11 @@ def request_paper(
     actor: Actor,
     locale: str = "en",
     title: str = "",
+    is_copy: bool = False,
 ) -> Paper:
     """Ask for a paper of a document; it is drawn after the commit.
 
-    While the same paper is still waiting to be drawn, that one is given back; one that is just
+    A copy says on every page that it is one. While the same paper is still waiting to be drawn, that one is given back; one that is just
     being drawn is drawn again, because it may not show what this transaction changes.
 
     :raises UnknownPaper: no app makes this kind.
@@ -113,6 +114,7 @@ def request_paper(
         document_id=document_id,
         locale=locale,
         title=title,
+        is_copy=is_copy,
         requested_by=actor.label,
     )
     # A worker may finish the waiting one between the two statements; then the next round inserts.
@@ -215,7 +217,7 @@ def _draw(paper: Paper) -> bytes:
     composer = paper_kind(paper.kind).composer
     with translation.override(paper.locale):
         template, context = composer(paper.document_id, paper.locale)
-        html = render_to_string(template, dict(context))
+        html = render_to_string(template, {**context, "is_copy": paper.is_copy})
     return render_html_to_pdf(html)
 
 
@@ -272,6 +274,7 @@ def _queued_like(paper: Paper) -> models.QuerySet[Paper]:
         document_kind=paper.document_kind,
         document_id=paper.document_id,
         locale=paper.locale,
+        is_copy=paper.is_copy,
         state=Paper.State.QUEUED,
     )
 

@@ -26,6 +26,7 @@ class Paper(models.Model):
     attempts = models.PositiveIntegerField(default=0, db_default=0)
     error = models.TextField(blank=True, db_default="")
     requested_by = models.CharField(max_length=150, blank=True, db_default="")
+    is_copy = models.BooleanField(default=False, db_default=False)
     copies = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(db_default=Now())
     queued_at = models.DateTimeField(db_default=Now())
@@ -55,7 +56,7 @@ class Paper(models.Model):
                 name="paper_failed_says_why",
             ),
             models.UniqueConstraint(
-                fields=["document_kind", "document_id", "kind", "locale"],
+                fields=["document_kind", "document_id", "kind", "locale", "is_copy"],
                 condition=models.Q(state="queued"),
                 name="paper_queued_once",
             ),

@@ -25,13 +25,14 @@ def print_again(paper: Paper, *, actor: Actor) -> str:
     if paper.is_failed:
         retry_paper(paper_id=paper.pk, actor=actor)
         return _("%s is drawn again.") % paper
-    title = paper.title if paper.title.endswith(_("copy")) else f"{paper}, {_('copy')}"
+    title = paper.title if paper.is_copy else f"{paper}, {_('copy')}"
     request_paper(
         kind=paper.kind,
         document_kind=paper.document_kind,
         document_id=paper.document_id,
         locale=paper.locale,
         title=title[:100],
+        is_copy=True,
         actor=actor,
     )
     entry = activity.Entry(paper.document_kind, paper.document_id, "printed", note=title)
