@@ -14,6 +14,7 @@ from fulfillment.plans import Demand, LineDemand, Site, Stock
 from inventory.models import Product
 from inventory.selectors.supply import supply_for
 from oms.core.distance import Position
+from oms.core.stored import StoredStatement
 from orders.models import Order
 from orders.statuses import Units
 
@@ -76,12 +77,9 @@ def lock_batch(order_ids: Sequence[int]) -> Batch:
 
     In SQL, because the ORM takes longer to compile these two than the database to run them.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_ORDERS, [sorted(set(order_ids))])
-        found = cursor.fetchall()
-        orders = {row[0]: Order.from_db("default", _COLUMNS, row[:-2]) for row in found}
-        cursor.execute(_LINES, [sorted(orders)])
-        rows = [OpenLine(*row) for row in cursor.fetchall()]
+    found = LOCK_ORDERS.run(sorted(set(order_ids)))
+    orders = {row[0]: Order.from_db("default", _COLUMNS, row[:-2]) for row in found}
+    rows = [OpenLine(*row) for row in LOCK_LINES.run(sorted(orders))]
     policies = {row[0]: Policy(*row[-2:]) for row in found}
     lines: dict[int, list[OpenLine]] = defaultdict(list)
     for line in rows:
@@ -91,37 +89,62 @@ def lock_batch(order_ids: Sequence[int]) -> Batch:
     return Batch(orders, policies, wanted, units)
 
 
-_WANTED = {
-    *("id", "number", "customer_id", "status", "fulfillment_status", "routing_holds"),
-    *("priority", "placed_at", "ship_to_id", "locale"),
+_ORDER_COLUMNS = {
+    "id": "bigint",
+    "number": "varchar",
+    "status": "varchar",
+    "fulfillment_status": "varchar",
+    "routing_holds": "smallint",
+    "placed_at": "timestamptz",
+    "ship_to_id": "bigint",
+    "customer_id": "bigint",
+    "priority": "smallint",
+    "locale": "varchar",
 }
-_COLUMNS = [x.attname for x in Order._meta.concrete_fields if x.attname in _WANTED]
+_COLUMNS = [x.attname for x in Order._meta.concrete_fields if x.attname in _ORDER_COLUMNS]
 
-_ORDERS = f"""
+LOCK_ORDERS = StoredStatement(
+    "fulfillment_lock_orders",
+    {"order_ids": "bigint[]"},
+    ", ".join(f"{name} {_ORDER_COLUMNS[name]}" for name in _COLUMNS)
+    + ", allows_partial_shipment boolean, allows_backorder boolean",
+    f"""
 SELECT {", ".join(f"orders_order.{name}" for name in _COLUMNS)},
   customer.allows_partial_shipment, customer.allows_backorder
-FROM orders_order JOIN orders_customer customer ON customer.id = orders_order.customer_id
-WHERE orders_order.id = ANY(%s)
-ORDER BY orders_order.id FOR NO KEY UPDATE OF orders_order"""  # noqa: S608 - our own column names
+FROM orders_order CROSS JOIN LATERAL (SELECT * FROM orders_customer
+  WHERE id = orders_order.customer_id OFFSET 0) customer
+WHERE orders_order.id = ANY(order_ids)
+ORDER BY orders_order.id FOR NO KEY UPDATE OF orders_order""",  # noqa: S608 - our own column names
+)
 
 
 def _units(lines: Sequence[OpenLine]) -> Units:
     return Units(*(sum(getattr(line, state) for line in lines) for state in Units._fields))
 
 
-_LINES = """
+# OFFSET 0 and + 0 keep the planner from other ways than by the lines of the orders.
+LOCK_LINES = StoredStatement(
+    "fulfillment_lock_lines",
+    {"order_ids": "bigint[]"},
+    "line_id bigint, order_id bigint, product_id bigint, open int, allocated int, backordered int,"
+    " shipped int, canceled int, ship_to_id bigint, kit_id bigint, per_set int,"
+    " latitude float, longitude float, backorder_cap int, has_case boolean",
+    """
 SELECT line.id, line.order_id, line.product_id, line.open, line.allocated, line.backordered,
   line.shipped, line.canceled, address.id, line.parent_id, line.ordered / kit.sets,
   address.latitude, address.longitude, product.backorder_cap,
   EXISTS (SELECT FROM core_case stuck
           WHERE stuck.dedupe_key = 'route:' || line.order_id AND stuck.closed_at IS NULL)
 FROM orders_orderline line
-JOIN orders_order ON orders_order.id = line.order_id
-JOIN orders_orderaddress address ON address.id = COALESCE(line.ship_to_id, orders_order.ship_to_id)
-JOIN inventory_product product ON product.id = line.product_id
-LEFT JOIN orders_orderline kit ON kit.id = line.parent_id
-WHERE line.order_id = ANY(%s) AND line.kind <> 'kit'
-ORDER BY line.id FOR NO KEY UPDATE OF line"""
+CROSS JOIN LATERAL (SELECT ship_to_id FROM orders_order WHERE id = line.order_id OFFSET 0) head
+CROSS JOIN LATERAL (SELECT * FROM orders_orderaddress
+  WHERE id = COALESCE(line.ship_to_id, head.ship_to_id) OFFSET 0) address
+CROSS JOIN LATERAL (SELECT backorder_cap FROM inventory_product
+  WHERE id = line.product_id OFFSET 0) product
+LEFT JOIN LATERAL (SELECT sets FROM orders_orderline WHERE id = line.parent_id OFFSET 0) kit ON true
+WHERE line.order_id = ANY(order_ids) AND line.kind <> 'kit'
+ORDER BY line.id + 0 FOR NO KEY UPDATE OF line""",
+)
 
 
 def _demand(order: Order, policy: Policy, lines: Sequence[OpenLine]) -> Demand:

@@ -23,17 +23,27 @@ def _insert_sql(
     returning: tuple[str, ...],
     suffix: str,
 ) -> str:
-    quote = connection.ops.quote_name
-    fields = [_field(model, name) for name in columns]
-    names = ", ".join(_quoted(model, name) for name in columns)
-    arrays = ", ".join(f"%s::{_array_type(field)}" for field in fields)
-    aliases = ", ".join(f"c{i}" for i in range(len(fields)))
+    arrays = [f"%s::{kind}" for kind in array_types(model, columns)]
     back = ", ".join(_quoted(model, name) for name in returning)
+    sql = insert_from(model, columns, arrays)
+    return f"{sql} {suffix}" + (f" RETURNING {back}" if back else "")
+
+
+def insert_from(model: type[models.Model], columns: Sequence[str], arrays: Sequence[str]) -> str:
+    """The statement that inserts a row for each place in these arrays (SQL), in their order."""
+    quote = connection.ops.quote_name
+    names = ", ".join(_quoted(model, name) for name in columns)
+    aliases = ", ".join(f"c{i}" for i in range(len(columns)))
     return (
         f"INSERT INTO {quote(model._meta.db_table)} ({names}) "  # noqa: S608 - quoted names of our models
-        f"SELECT {aliases} FROM unnest({arrays}) WITH ORDINALITY AS t({aliases}, ordinal) "
-        f"ORDER BY ordinal {suffix}" + (f" RETURNING {back}" if back else "")
+        f"SELECT {aliases} FROM unnest({', '.join(arrays)}) WITH ORDINALITY"
+        f" AS t({aliases}, ordinal) ORDER BY ordinal"
     )
+
+
+def array_types(model: type[models.Model], columns: Sequence[str]) -> list[str]:
+    """The SQL types of lists of values for these columns."""
+    return [_array_type(_field(model, name)) for name in columns]
 
 
 def _array_type(field: models.Field[Any, Any]) -> str:

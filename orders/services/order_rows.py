@@ -1,4 +1,4 @@
-"""Writing the rows of new orders: one statement per table, whatever their number."""
+"""Writing the rows of new orders: one statement for all tables, whatever their number."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Model
 from django.utils import timezone
 
 from inventory.services.claims import Claim
 from oms.core import bulk
 from oms.core.addresses import COLUMNS as ADDRESS_COLUMNS
 from oms.core.places import key_of, locate_all
+from oms.core.stored import StoredStatement
 from oms.core.workflow import state_after_first
 from orders.assembly import Assembled
 from orders.models import Charge, Order, OrderAddress, OrderLine, SearchTerm
@@ -31,6 +33,34 @@ LINE_COLUMNS = [
     *("open", "unit_price", "price_source", "discount_amount", "net_amount", "tax_amount"),
     *("tax_rate", "ship_to", "requested_date", "external_id"),
 ]
+_TABLES: dict[str, tuple[type[Model], list[str]]] = {
+    "address": (OrderAddress, ["id", *ADDRESS_COLUMNS, "latitude", "longitude"]),
+    "head": (Order, ORDER_COLUMNS),
+    "line": (OrderLine, LINE_COLUMNS),
+    "charge": (
+        Charge,
+        ["order", "kind", "description", "net_amount", "tax_amount", "tax_rate"],
+    ),
+    "term": (SearchTerm, ["order", "kind", "term"]),
+}
+
+
+def _parameters(table: str) -> dict[str, str]:
+    """A list for each column of a table: its name in the statement, and its type."""
+    model, columns = _TABLES[table]
+    names = [f"{table}_{column}_list" for column in columns]
+    return dict(zip(names, bulk.array_types(model, columns), strict=True))
+
+
+WRITE_ORDERS = StoredStatement(
+    "orders_write_orders",
+    {name: kind for table in _TABLES for name, kind in _parameters(table).items()},
+    "",
+    ";\n".join(
+        bulk.insert_from(model, columns, [*_parameters(table)])
+        for table, (model, columns) in _TABLES.items()
+    ),
+)
 
 
 class Keys(NamedTuple):
@@ -90,16 +120,21 @@ def claim_keys(orders: Sequence[Assembled]) -> list[Keys]:
 
 
 def write_rows(new: Sequence[Written], *, placed_at: Sequence[datetime] = ()) -> None:
-    """Write addresses, orders, lines, charges and search terms."""
-    _write_addresses(new)
-    _write_orders(new, placed_at or [None] * len(new))
-    lines = [row for each in new for row in _line_columns(each)]
-    bulk.insert(OrderLine, LINE_COLUMNS, lines)
-    _write_charges(new)
-    _write_search_terms(new)
+    """Write addresses, orders, lines, charges and search terms with one statement."""
+    rows = {
+        "address": _address_rows(new),
+        "head": _order_rows(new, placed_at or [None] * len(new)),
+        "line": [row for each in new for row in _line_columns(each)],
+        "charge": _charge_rows(new),
+        "term": _search_terms(new),
+    }
+    lists: list[list[Any]] = []
+    for table, (_, columns) in _TABLES.items():
+        lists += map(list, zip(*rows[table], strict=True)) if rows[table] else [[] for _ in columns]
+    WRITE_ORDERS.run(*lists)
 
 
-def _write_addresses(new: Sequence[Written]) -> None:
+def _address_rows(new: Sequence[Written]) -> list[tuple[Any, ...]]:
     rows = [
         (key, address)
         for order, keys in new
@@ -107,35 +142,29 @@ def _write_addresses(new: Sequence[Written]) -> None:
     ]
     places = {address: key_of(address) for address in dict.fromkeys(row[1] for row in rows)}
     positions = locate_all(places.values())
-    bulk.insert(
-        OrderAddress,
-        ["id", *ADDRESS_COLUMNS, "latitude", "longitude"],
-        [
-            (key, *(getattr(address, column) for column in ADDRESS_COLUMNS), *_position(position))
-            for key, address in rows
-            for position in [positions.get(places[address])]
-        ],
-    )
+    return [
+        (key, *(getattr(address, column) for column in ADDRESS_COLUMNS), *_position(position))
+        for key, address in rows
+        for position in [positions.get(places[address])]
+    ]
 
 
 def _position(position: Any) -> tuple[float | None, float | None]:
     return (position.latitude, position.longitude) if position else (None, None)
 
 
-def _write_orders(new: Sequence[Written], placed_at: Sequence[datetime | None]) -> None:
+def _order_rows(
+    new: Sequence[Written], placed_at: Sequence[datetime | None]
+) -> list[tuple[Any, ...]]:
     drafted, placed = Order.Status.DRAFT.value, state_after_first(Order, "place")
-    bulk.insert(
-        Order,
-        ORDER_COLUMNS,
-        [
-            (
-                *(keys.order_id, keys.number, placed if at else drafted, at),
-                *_order_addresses(order, keys),
-                *_order_columns(order),
-            )
-            for (order, keys), at in zip(new, placed_at, strict=True)
-        ],
-    )
+    return [
+        (
+            *(keys.order_id, keys.number, placed if at else drafted, at),
+            *_order_addresses(order, keys),
+            *_order_columns(order),
+        )
+        for (order, keys), at in zip(new, placed_at, strict=True)
+    ]
 
 
 def _order_addresses(order: Assembled, keys: Keys) -> tuple[int, int | None]:
@@ -198,21 +227,17 @@ def _line_columns(written: Written) -> Iterable[tuple[Any, ...]]:
         )
 
 
-def _write_charges(new: Sequence[Written]) -> None:
-    bulk.insert(
-        Charge,
-        ["order", "kind", "description", "net_amount", "tax_amount", "tax_rate"],
-        [
-            (keys.order_id, charge.kind, charge.description, *charge.amounts, charge.tax_rate)
-            for order, keys in new
-            for charge in order.charges
-        ],
-    )
+def _charge_rows(new: Sequence[Written]) -> list[tuple[Any, ...]]:
+    return [
+        (keys.order_id, charge.kind, charge.description, *charge.amounts, charge.tax_rate)
+        for order, keys in new
+        for charge in order.charges
+    ]
 
 
-def _write_search_terms(new: Sequence[Written]) -> None:
+def _search_terms(new: Sequence[Written]) -> list[tuple[Any, ...]]:
     kind = SearchTerm.Kind
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for order, keys in new:
         rows.append((keys.order_id, kind.NUMBER.value, keys.number))
         if order.draft.external_id:
@@ -221,7 +246,7 @@ def _write_search_terms(new: Sequence[Written]) -> None:
             rows.append((keys.order_id, kind.PO_NUMBER.value, order.draft.customer_po_number))
         skus = dict.fromkeys(line.sku for line in order.lines)
         rows += [(keys.order_id, kind.SKU.value, sku) for sku in skus]
-    bulk.insert(SearchTerm, ["order", "kind", "term"], rows)
+    return rows
 
 
 def ranks(count: int) -> list[datetime]:

@@ -279,4 +279,4 @@ def test_routing_takes_twelve_statements_whatever_the_batch(count: int) -> None:
     taking, routing = statements_to_route(count)
 
     assert routing <= 12
-    assert taking + routing <= 25
+    assert taking + routing <= 22

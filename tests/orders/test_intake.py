@@ -281,7 +281,7 @@ def test_taking_costs_the_same_few_statements_for_any_number_of_orders() -> None
             take_orders(drafts, actor=make.DESK)
         return sum("SAVEPOINT" not in query["sql"] for query in captured)
 
-    assert (statements(1), statements(50)) == (11, 11)
+    assert (statements(1), statements(50)) == (8, 8)
 
 
 @pytest.mark.django_db
@@ -292,4 +292,4 @@ def test_drafts_take_no_more_statements_than_placed_orders() -> None:
     with CaptureQueriesContext(connection) as captured:
         create_orders(drafts, actor=make.DESK)
 
-    assert sum("SAVEPOINT" not in query["sql"] for query in captured) == 9
+    assert sum("SAVEPOINT" not in query["sql"] for query in captured) == 6
