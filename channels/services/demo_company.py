@@ -1,33 +1,28 @@
-"""The demo's company: people, warehouses, products, customers and opening stock. Data in ``demo/``."""
+"""The demo's company: people, warehouses, products, customers. Data in ``demo/``."""
 
 from __future__ import annotations
 
 import csv
 import random
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
-from django.utils import timezone
 
 from inventory.models import (
     Barcode,
     Bin,
     KitComponent,
-    Lot,
     Product,
-    StockLevel,
     Warehouse,
     WarehouseAccess,
 )
-from inventory.services.goods import BinMove, GoodsReceipt, block, receive
-from oms.core.actors import SYSTEM
 from oms.core.addresses import Address
 from oms.core.models import User
 from orders.models import Customer, CustomerAddress, PriceList, SalesChannel
@@ -93,7 +88,6 @@ def build_company(seed: int) -> Company:
     _add_products(company)
     _add_kits(company)
     _add_customers(company)
-    _add_stock(company)
     return company
 
 
@@ -236,89 +230,3 @@ def _add_customers(company: Company) -> None:
             is_bill_to=True,
             **{name: getattr(address, name) for name in Address.__dataclass_fields__},
         )
-
-
-def _add_stock(company: Company) -> None:
-    """Opening stock by receipts, the goods of one product on one or two shelves per warehouse."""
-    receipts: list[GoodsReceipt] = []
-    for warehouse, data in zip(company.warehouses, company.config["warehouses"], strict=True):
-        shelves = list(
-            Bin.objects.filter(warehouse=warehouse, kind=Bin.Kind.SHELF).order_by("walk_order")
-        )
-        for place, sold in enumerate(company.plain_products()):
-            shelf = shelves[place * len(shelves) // len(company.products)]
-            receipts += _receipts(company, warehouse, shelf, sold, data["share"])
-    receive(receipts, actor=SYSTEM)
-    StockLevel.objects.filter(warehouse=company.warehouses[0]).update(safety_stock=10)
-    block(_damaged(receipts[:: len(receipts) // 5][:5]), actor=SYSTEM)
-
-
-def _receipts(
-    company: Company, warehouse: Warehouse, shelf: Bin, sold: SoldProduct, share: float
-) -> list[GoodsReceipt]:
-    product = sold.product
-    quantity = _opening_quantity(company, sold, share)
-    if not quantity:
-        return []
-    pieces: list[tuple[int, int | None, str | None]] = [(quantity, None, None)]
-    if product.tracking == Product.Tracking.LOT:
-        pieces = [
-            (quantity // 2 + 1, _lot(product, 1).pk, None),
-            (quantity // 2 + 1, _lot(product, 2).pk, None),
-        ]
-    elif product.tracking == Product.Tracking.SERIAL:
-        pieces = [(1, None, f"HS{warehouse.code}{n:05}") for n in range(1, quantity + 1)]
-    return [
-        GoodsReceipt(
-            warehouse_id=warehouse.pk,
-            product_id=product.pk,
-            bin_id=shelf.pk,
-            quantity=count,
-            lot_id=lot,
-            serial=serial,
-            document="Opening stock",
-            idem_key=f"opening:{warehouse.code}:{product.sku}:{place}",
-        )
-        for place, (count, lot, serial) in enumerate(pieces)
-    ]
-
-
-def _opening_quantity(company: Company, sold: SoldProduct, share: float) -> int:
-    if sold.product.sku in company.config["out_of_stock"]:
-        return 0
-    if sold.product.sku in company.config["scarce"]:
-        return 3
-    if sold.product.tracking == Product.Tracking.SERIAL:
-        return 8
-    spread = company.random.uniform(0.8, 1.4)
-    return max(4, int(sold.popularity * 60 * share * spread))
-
-
-def _lot(product: Product, number: int) -> Lot:
-    lot, _ = Lot.objects.get_or_create(
-        product=product,
-        code=f"L{product.pk:04}-{number}",
-        defaults={"expiry_date": timezone.localdate() + timedelta(days=150 * number)},
-    )
-    return lot
-
-
-def _damaged(receipts: Sequence[GoodsReceipt]) -> list[BinMove]:
-    quarantine = dict(
-        Bin.objects.filter(kind=Bin.Kind.QUARANTINE).values_list("warehouse_id", "pk")
-    )
-    return [
-        BinMove(
-            warehouse_id=each.warehouse_id,
-            product_id=each.product_id,
-            bin_from_id=each.bin_id,
-            bin_to_id=quarantine[each.warehouse_id],
-            quantity=1,
-            lot_id=each.lot_id,
-            serial=each.serial,
-            reason="damaged",
-            note="Wet carton",
-            idem_key=f"damaged:{each.idem_key}",
-        )
-        for each in receipts
-    ]

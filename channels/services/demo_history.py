@@ -9,6 +9,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from channels.services.demo_company import Company, SoldProduct
+from channels.services.demo_stock import Sale
 from oms.core.actors import SYSTEM
 from oms.core.money import line_amount
 from orders.models import Customer, SalesChannel
@@ -24,18 +25,27 @@ ZONE = ZoneInfo("Europe/Berlin")
 CHUNK = 500
 
 
-def add_history(company: Company, *, today: date, factor: int = 1) -> int:
-    """Enter completed orders and settled returns; give back how many orders."""
+def add_history(company: Company, *, today: date, factor: int = 1) -> tuple[int, list[Sale]]:
+    """Enter completed orders and settled returns; give back how many orders, and what they took."""
     batch: list[tuple[SalesChannel, PastOrder]] = []
+    sales: list[Sale] = []
     count = 0
     for each in _orders(company, today, factor):
         batch.append(each)
+        sales += _sales(each[1])
         count += 1
         if len(batch) >= CHUNK:
             _keep(company, batch, today)
             batch = []
     _keep(company, batch, today)
-    return count
+    return count, sales
+
+
+def _sales(order: PastOrder) -> list[Sale]:
+    return [
+        Sale(line.product_id, line.quantity, order.placed_at, order.external_id)
+        for line in order.lines
+    ]
 
 
 def _keep(company: Company, batch: Sequence[tuple[SalesChannel, PastOrder]], today: date) -> None:

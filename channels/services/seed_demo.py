@@ -13,7 +13,8 @@ from django.db import connection, transaction
 from channels.exceptions import DemoRefused
 from channels.services.demo_company import PASSWORD, build_company, load_config
 from channels.services.demo_day import run_live_day
-from channels.services.demo_history import add_history
+from channels.services.demo_history import DAYS, add_history
+from channels.services.demo_stock import add_stock
 from oms.core.access import matrix
 from oms.core.models import User
 from oms.core.place_tables import load_cities
@@ -51,7 +52,8 @@ def seed_demo(*, size: str, today: date, reset: bool = False) -> str:
     call_command("setup_roles", verbosity=0)
     load_cities()
     company = build_company(SEED)
-    past = add_history(company, today=today, factor=SIZES[size])
+    past, sales = add_history(company, today=today, factor=SIZES[size])
+    add_stock(company, sales, today=today, days=DAYS)
     run_live_day(company)
     now = Order.objects.filter(is_history=False).count()
     seconds = time.monotonic() - started

@@ -215,6 +215,36 @@ INSERT INTO inventory_stocklevel (warehouse_id, product_id)
 SELECT warehouse_id, product_id FROM unnest(%s::bigint[], %s::bigint[]) AS t(warehouse_id, product_id)
 ORDER BY warehouse_id, product_id ON CONFLICT DO NOTHING"""
 
+_PAST = """
+unnest(%(kind)s::text[], %(warehouse_id)s::bigint[], %(product_id)s::bigint[], %(bin_id)s::bigint[],
+  %(quantity)s::int[], %(at)s::timestamptz[], %(lot_id)s::bigint[], %(document)s::text[])
+WITH ORDINALITY AS t(kind, warehouse_id, product_id, bin_id, quantity, at, lot_id, document, ordinal)"""
+
+PAST_LEVELS = """
+INSERT INTO inventory_stocklevel (warehouse_id, product_id)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[]) ON CONFLICT DO NOTHING"""
+
+PAST_MOVEMENTS = f"""
+WITH booked AS (
+  INSERT INTO inventory_stockmovement (kind, warehouse_id, product_id, quantity, on_hand_delta,
+    on_hand_after, allocated_after, blocked_after, bin_from_id, bin_to_id, lot_id, document, user_id,
+    actor_label, at)
+  SELECT kind, warehouse_id, product_id, abs(quantity), quantity,
+    sum(quantity) OVER (PARTITION BY warehouse_id, product_id ORDER BY ordinal), 0, 0,
+    CASE WHEN quantity < 0 THEN bin_id END, CASE WHEN quantity > 0 THEN bin_id END, lot_id, document,
+    %(actor_id)s::bigint, %(actor_name)s::text, at
+  FROM {_PAST} ORDER BY ordinal
+  RETURNING warehouse_id, product_id, on_hand_delta)
+UPDATE inventory_stocklevel level SET on_hand = total.on_hand FROM (
+  SELECT warehouse_id, product_id, sum(on_hand_delta) AS on_hand FROM booked
+  GROUP BY warehouse_id, product_id) total
+WHERE (level.warehouse_id, level.product_id) = (total.warehouse_id, total.product_id)"""  # noqa: S608 - text of this file
+
+PAST_CONTENTS = f"""
+INSERT INTO inventory_bincontent (bin_id, product_id, lot_id, quantity)
+SELECT bin_id, product_id, lot_id, sum(quantity) FROM {_PAST}
+GROUP BY bin_id, product_id, lot_id HAVING sum(quantity) <> 0"""  # noqa: S608 - text of this file
+
 
 def claims_sql() -> str:
     """The statement for changes without bins."""

@@ -1,14 +1,16 @@
 """The demo: there in one go, the same again, and only where it belongs."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+from django.utils import timezone
 
 from channels.services.demo_company import ean13
 from fulfillment.models import Shipment
-from inventory.models import Barcode, Product, StockLevel
+from inventory.models import Barcode, Product, StockLevel, StockMovement
 from oms.core import invariants
 from oms.core.models import Case, User
 from orders.models import Invoice, Order
@@ -29,6 +31,11 @@ def test_demo_data_is_refused_where_it_is_no_demo() -> None:
 
     assert not Order.objects.exists()
     assert not User.objects.exists()
+
+
+def past_movements(kind: str) -> int:
+    since = timezone.now() - timedelta(days=80)
+    return StockMovement.objects.filter(kind=kind, at__lt=since).count()
 
 
 @pytest.mark.django_db
@@ -58,6 +65,8 @@ def test_the_demo_has_orders_and_shipments_in_every_state_and_its_books_are_righ
     assert Product.objects.filter(is_kit=True).count() == 2
     assert all(ean13(code[:12]) == code for code in Barcode.objects.values_list("code", flat=True))
     assert invariants.violations() == []
+    assert past_movements("ship") > 300
+    assert past_movements("receive") > 150
 
     before = Order.objects.count()
     call_command("seed_demo")
