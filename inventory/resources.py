@@ -35,6 +35,12 @@ class _ByCode(ModelResource):
             row[code.column_name] = getattr(found, code.attribute)
         return found
 
+    def import_field(self, field: Any, instance: Any, row: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().import_field(field, instance, row, *args, **kwargs)
+        except ArithmeticError:
+            raise ValueError(f"{row[field.column_name]} is no number.") from None
+
 
 class ProductResource(_ByCode):
     """Products by SKU. ``barcodes``: codes separated by spaces, ``code*12`` for a case of 12."""

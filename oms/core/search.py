@@ -47,7 +47,9 @@ def search_everything(user: Any, text: str) -> list[Hit]:
     return list(seen.values())
 
 
-def only_exact(hits: list[Hit]) -> Hit | None:
-    """The one thing that the text names exactly, if there is just one."""
+def only_exact(hits: list[Hit], text: str) -> Hit | None:
+    """The one thing that the text names exactly, if there is just one; its own number counts first."""
     exact = [hit for hit in hits if hit.exact]
-    return exact[0] if len(exact) == 1 else None
+    own = [hit for hit in exact if hit.title.casefold() == text.casefold()]
+    found = own or exact
+    return found[0] if len(found) == 1 else None

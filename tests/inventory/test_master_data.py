@@ -57,6 +57,15 @@ def test_a_bad_row_names_its_column_and_nothing_is_written(site: Site) -> None:
     assert not Product.objects.filter(sku="BAD").exists()
 
 
+def test_what_should_be_a_number_and_is_none_is_named(site: Site) -> None:
+    data = rows(("sku", "name", "cost"), ("VASE", "Vase", "3.1"), ("BAD", "Bad", "cheap"))
+
+    result = ProductResource().import_data(data)
+
+    assert [row.error_dict for row in result.invalid_rows] == [{"cost": ["cheap is no number."]}]
+    assert not Product.objects.filter(sku="BAD").exists()
+
+
 def test_a_barcode_of_another_product_is_refused(site: Site) -> None:
     Barcode.objects.create(product=site.milk, code="4006381333931")
     data = rows(("sku", "name", "barcodes"), ("LAMP", "Lamp", "4006381333931"))

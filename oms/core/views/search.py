@@ -16,7 +16,7 @@ from oms.core.access import staff
 def search_page(request: HttpRequest) -> HttpResponse:
     text = search.clean(request.GET.get("q", ""))
     hits = search.search_everything(request.user, text)
-    if hit := search.only_exact(hits):
+    if hit := search.only_exact(hits, text):
         return redirect(hit.url)
     by_group = sorted(hits, key=lambda each: each.group)
     groups = [(group, list(found)) for group, found in groupby(by_group, lambda each: each.group)]
