@@ -90,6 +90,11 @@ class MoneySums:
     def owed(self) -> Decimal:
         return max(self.total - self.credited - self.captured + self.refunded, Decimal(0))
 
+    @property
+    def to_refund(self) -> Decimal:
+        """What was paid and is no longer asked for."""
+        return max(self.captured - self.refunded - self.total + self.credited, Decimal(0))
+
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
@@ -109,6 +114,10 @@ class OrderPage:
     @property
     def is_draft(self) -> bool:
         return bool(self.order.status == Order.Status.DRAFT)
+
+    @property
+    def is_canceled(self) -> bool:
+        return bool(self.order.status == Order.Status.CANCELED)
 
     @property
     def terms(self) -> str:

@@ -51,10 +51,12 @@ LOOKS: dict[tuple[str, str], Look] = {
     ("order", "reopen"): Look(gettext_lazy("reopened the order"), "undo", "warning"),
     ("order", "cancel"): Look(gettext_lazy("canceled the order"), "x", "danger"),
     ("order", "canceled"): Look(gettext_lazy("canceled the order"), "x", "danger"),
-    ("order", "lines_canceled"): Look(gettext_lazy("canceled units"), "x", "danger"),
-    ("order", "payment_recorded"): Look(gettext_lazy("recorded a payment"), "card", "success"),
+    ("order", "canceled units"): Look(gettext_lazy("canceled units"), "x", "danger"),
+    ("order", "payment recorded"): Look(gettext_lazy("recorded a payment"), "card", "success"),
     ("order", "paid"): Look(gettext_lazy("recorded a payment"), "card", "success"),
     ("order", "invoiced"): Look(gettext_lazy("issued an invoice"), "file"),
+    ("order", "credited"): Look(gettext_lazy("issued a credit note"), "file"),
+    ("order", "paper retried"): Look(gettext_lazy("made a document again"), "print"),
     ("order", "message queued"): Look(gettext_lazy("sent a message to the customer"), "mail"),
     ("shipment", "message queued"): Look(
         gettext_lazy("sent a message about {document} to the customer"), "mail"

@@ -14,12 +14,16 @@ from django.test.utils import CaptureQueriesContext
 
 from oms.core.actors import SYSTEM
 from orders.models import Customer, Order
+from orders.services.cancel import cancel_order
 from orders.services.holds import hold_order
+from orders.services.payments import record_payment
 from tests.factories import (
     PARIS,
+    line_draft,
     lines_of,
     make_customer,
     make_draft_order,
+    make_product,
     stocked_world,
     take_order,
     take_some_orders,
@@ -330,3 +334,26 @@ def test_customers_are_listed_searched_and_shown(manager: Client) -> None:
     assert order.customer.number in page
     assert numbers(shown) == [order.number]
     assert statements(manager, "/admin/orders/customer/") <= 12
+
+
+def test_a_paid_order_that_is_canceled_says_what_to_refund(manager: Client) -> None:
+    customer = make_customer(settlement="prepaid")
+    order = take_order(line_draft(make_product(), 2, "10.00"), customer=customer)
+    record_payment(
+        order_id=order.pk,
+        method="card",
+        amount=Order.objects.get(pk=order.pk).total_amount,
+        idem_key="refund-test",
+        actor=SYSTEM,
+    )
+    cancel_order(order_id=order.pk, reason="Ordered twice", actor=SYSTEM)
+
+    answer = manager.get(page_of(order))
+
+    money = answer.context["page"].money
+    assert (money.owed, money.to_refund) == (Decimal(0), money.captured)
+    page = answer.content.decode()
+    assert "To refund" in page
+    assert "Not invoiced yet" not in page
+    assert "issued a credit note" in page
+    assert "recorded a payment" in page
