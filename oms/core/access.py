@@ -37,6 +37,11 @@ def roles() -> list[Role]:
     ]
 
 
+def role_title(name: str) -> str:
+    """What people call a role; a group that is none keeps its name."""
+    return next((role.title for role in roles() if role.name == name), name)
+
+
 @cache
 def matrix() -> dict[str, list[str]]:
     """Role name → its permissions."""

@@ -96,6 +96,7 @@ def _demo_environment(host: str, url: str) -> dict[str, str]:
     shared = {} if host in LOOPBACK else {"ALLOWED_HOSTS": "*"}
     defaults = {
         "OMS_DEMO": "1",
+        "COMPANY_NAME": "Harborline Supply",
         "BASE_URL": url,
         "ALLOWED_HOSTS": ",".join(hosts),
         **shared,

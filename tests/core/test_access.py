@@ -7,6 +7,7 @@ from django.test import RequestFactory
 
 from oms.core import access
 from oms.core.models import User
+from tests.people import browser_of, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -69,3 +70,17 @@ def test_only_those_who_handle_goods_or_money_may() -> None:
         "warehouse",
     }
     assert {role for role, held in matrix.items() if "orders.record_payment" in held} == {"manager"}
+
+
+@pytest.mark.django_db
+def test_a_new_user_can_sign_in_and_roles_carry_their_titles() -> None:
+    browser = browser_of(make_person("administrator"))
+    fields = {"username": "newhand", "usable_password": "true"}
+    secret = {"password1": "a-long-harbor-42x", "password2": "a-long-harbor-42x"}
+
+    answer = browser.post("/admin/core/user/add/", fields | secret, follow=True)
+
+    assert User.objects.get(username="newhand").is_staff
+    assert "Support and returns" in answer.content.decode()
+    listed = browser.get("/admin/core/user/").content.decode()
+    assert '<td class="field-role_names">Administrator</td>' in listed
