@@ -15,6 +15,13 @@ from oms.core.access import role_title
 from oms.core.models import Activity, User
 
 
+class RoleField(forms.ModelMultipleChoiceField):
+    """Roles to tick, by their titles."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return role_title(obj.name)
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
     """People and their roles. Only a superuser makes a superuser or touches one."""
@@ -46,11 +53,8 @@ class UserAdmin(DjangoUserAdmin):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "groups":
-            kwargs["widget"] = forms.CheckboxSelectMultiple
-        field = super().formfield_for_manytomany(db_field, request, **kwargs)
-        if field is not None and db_field.name == "groups":
-            field.label_from_instance = lambda group: role_title(group.name)
-        return field
+            kwargs |= {"widget": forms.CheckboxSelectMultiple, "form_class": RoleField}
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = ("last_login", "date_joined")
