@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
+from oms.core.money import round_amount
 from orders.selectors.scope import customers_for
 from returns.models import Return, ReturnLine
 
@@ -36,13 +38,17 @@ class ReturnLineInline(ReturnLineInlineBase):
 
 @admin.register(Return)
 class ReturnAdmin(ReturnAdminBase):
-    list_display = ("number", "channel", "customer", "status", "credited_amount", "settled_at")
+    list_display = ("number", "channel", "customer", "status", "credited", "settled_at")
     list_filter = ("status", "channel")
     list_select_related = ("channel", "customer")
     search_fields = ("number", "external_id")
     date_hierarchy = "created_at"
     inlines = (ReturnLineInline,)
     show_full_result_count = False
+
+    @admin.display(description=_("credited"), ordering="credited_amount")
+    def credited(self, row: Return) -> str:
+        return f"{round_amount(row.credited_amount, row.currency):,} {row.currency}"
 
     def get_queryset(self, request: HttpRequest) -> Any:
         returns = super().get_queryset(request)
