@@ -166,6 +166,7 @@ class Migration(migrations.Migration):
                 ('attempts', models.PositiveIntegerField(db_default=0, default=0)),
                 ('error', models.TextField(blank=True, db_default='')),
                 ('requested_by', models.CharField(blank=True, db_default='', max_length=150)),
+                ('is_copy', models.BooleanField(db_default=False, default=False)),
                 ('copies', models.PositiveIntegerField(db_default=0, default=0)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('queued_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -175,7 +176,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'paper',
                 'verbose_name_plural': 'papers',
                 'indexes': [models.Index(fields=['document_kind', 'document_id', 'id'], name='paper_document'), models.Index(condition=models.Q(('state', 'queued')), fields=['queued_at'], name='paper_queued'), models.Index(condition=models.Q(('state', 'failed')), fields=['id'], name='paper_failed')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'ready', 'failed'])), name='paper_state'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('pages__gt', 0), ('ready_at__isnull', False), ('sha256__regex', '^[0-9a-f]{64}$'), ('size__gt', 0), ('storage_key__gt', '')), _connector='OR'), name='paper_ready_has_its_file'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), ('error__gt', ''), _connector='OR'), name='paper_failed_says_why'), models.UniqueConstraint(condition=models.Q(('state', 'queued')), fields=('document_kind', 'document_id', 'kind', 'locale'), name='paper_queued_once')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'ready', 'failed'])), name='paper_state'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('pages__gt', 0), ('ready_at__isnull', False), ('sha256__regex', '^[0-9a-f]{64}$'), ('size__gt', 0), ('storage_key__gt', '')), _connector='OR'), name='paper_ready_has_its_file'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), ('error__gt', ''), _connector='OR'), name='paper_failed_says_why'), models.UniqueConstraint(condition=models.Q(('state', 'queued')), fields=('document_kind', 'document_id', 'kind', 'locale', 'is_copy'), name='paper_queued_once')],
             },
         ),
         migrations.CreateModel(
