@@ -47,7 +47,7 @@ check: setup-dev ## format, rules, types, layers, templates, migrations, deploym
 	$(BIN)/ruff check --quiet .
 	$(PRODUCTION) $(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/codespell
 	$(PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
