@@ -47,7 +47,8 @@ class OrdersConfig(AppConfig):
         )
         for name, sql, explain in INVARIANTS:
             register_invariant(name, sql, explain)
-        register_paper("invoice", invoice_paper, permission="orders.view_invoice")
+        for kind in ("invoice", "credit_note"):
+            register_paper(kind, invoice_paper, permission="orders.view_invoice")
         subscribe(
             OrderPlaced, confirm_orders, name="orders.confirmation", queue="messages", batch=50
         )

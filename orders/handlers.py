@@ -15,7 +15,7 @@ def request_invoice_papers(events: Sequence[InvoiceIssued]) -> None:
     keys = {event.invoice_id for event in events}
     for invoice in Invoice.objects.filter(pk__in=keys).select_related("order").order_by("pk"):
         request_paper(
-            kind="invoice",
+            kind=invoice.kind,
             document_kind="invoice",
             document_id=invoice.pk,
             actor=SYSTEM,

@@ -51,9 +51,11 @@ def fix_case(request: HttpRequest, case_id: int) -> HttpResponse:
     if not request.user.has_perm(fix.permission):
         raise PermissionDenied(fix.permission)
     try:
-        messages.success(request, fix.apply(case=case, actor=Actor.of(request.user)))
+        told = fix.apply(case=case, actor=Actor.of(request.user))
     except Refusal as refusal:
         return _page(request, str(refusal))
+    is_solved = not Case.objects.filter(pk=case.pk, closed_at=None).exists()
+    (messages.success if is_solved else messages.warning)(request, told)
     return redirect(PAGE)
 
 
