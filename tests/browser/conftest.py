@@ -108,6 +108,9 @@ def axe_findings(page: Page, scope: str = "document") -> list[str]:
     page.evaluate("text => console.debug(text)", AXE_BEGINS)
     page.evaluate(AXE.read_text())
     found = page.evaluate(f"axe.run({scope}, {json.dumps({'resultTypes': ['violations']})})")
+    page.wait_for_timeout(
+        200
+    )  # the browser's complaints of what axe itself did come a little later
     page.evaluate("text => console.debug(text)", AXE_ENDS)
     return [
         f"{rule['id']}: {node['html'][:120]}"

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -307,19 +307,19 @@ def test_a_correction_says_why(site: Site, unchanged: Check) -> None:
     unchanged()
 
 
-def test_counting_below_what_is_allocated_names_the_demands(site: Site, unchanged: Check) -> None:
-    ports.register_demand_resolver(
-        "order_line", lambda ids: {pk: ports.DemandLink(f"SO-{pk}", f"/{pk}/") for pk in ids}
-    )
+def test_counting_below_what_is_allocated_names_the_demands(
+    site: Site, unchanged: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def orders(ids: Sequence[int], /) -> dict[int, ports.DemandLink]:
+        return {pk: ports.DemandLink(f"SO-{pk}", f"/{pk}/") for pk in ids}
+
+    monkeypatch.setitem(ports._resolvers, "order_line", orders)
     site.allocate(12, demand_id=7)
     site.allocate(6, demand_id=8)
     unchanged()
 
-    try:
-        with pytest.raises(StillAllocated) as refusal:
-            goods.record_counts([count(site, 17)], actor=site.actor)
-    finally:
-        ports._resolvers.pop("order_line")
+    with pytest.raises(StillAllocated) as refusal:
+        goods.record_counts([count(site, 17)], actor=site.actor)
 
     assert str(refusal.value) == (
         "NORTH has 2 of LAMP available, 3 were asked for."
