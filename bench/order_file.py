@@ -22,13 +22,12 @@ def measure(quick: bool) -> list[Figure]:
     if not (path := root / FILE).exists():
         print(f"The order file is not at {path}: left out.")
         return []
-    limit = {"limit": 500} if quick else {}
+    limit = ["--limit=500"] if quick else []
 
     def job(_: int) -> tuple[float, float]:
         began = time.perf_counter()
-        call_command(
-            "import_orders", str(path), mapping="online-retail", history=True, verbosity=0, **limit
-        )
+        options = ["--mapping=online-retail", "--history", *limit]
+        call_command("import_orders", str(path), *options, verbosity=0)
         peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return time.perf_counter() - began, peak_kb / 1024
 
