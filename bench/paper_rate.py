@@ -8,6 +8,7 @@ import time
 from bench.figures import Figure
 from bench.world import ACTOR, make_world
 from fulfillment.services.day import Until, run_day
+from oms.core import outbox
 from oms.core.models import Paper
 from oms.core.papers import render_paper
 from orders.services.intake import take_orders
@@ -20,6 +21,8 @@ def measure(quick: bool) -> list[Figure]:
     rng = random.Random(5)
     take_orders([world.draft(rng, lines=LINES) for _ in range(slips)], actor=ACTOR)
     run_day(orders=slips, actor=ACTOR, until=Until.PACKED)
+    outbox.fan_out()
+    outbox.deliver("fulfillment.packing_slip_paper")
     papers = list(Paper.objects.filter(kind="packing_slip").values_list("pk", flat=True))
     if len(papers) != slips:
         raise RuntimeError(f"{len(papers)} packing slips were asked for, not {slips}.")
