@@ -1,4 +1,5 @@
 from inventory.models.claims import Allocation, Reservation
+from inventory.models.count import AdjustmentReason, CountLine, StockAdjustment, StockCount
 from inventory.models.ledger import (
     AdjustmentRecord,
     MovementKind,
@@ -6,21 +7,47 @@ from inventory.models.ledger import (
     StockMovement,
 )
 from inventory.models.product import Barcode, KitComponent, Lot, Product
-from inventory.models.warehouse import Bin, BinContent, Warehouse, WarehouseAccess
+from inventory.models.purchase import PurchaseOrder, PurchaseOrderLine
+from inventory.models.receipt import Receipt, ReceiptLine
+from inventory.models.reorder import NoticeRecipient, ReorderRule
+from inventory.models.supplier import Supplier, SupplierProduct
+from inventory.models.transfer import Transfer, TransferLine
+from inventory.models.warehouse import (
+    Bin,
+    BinContent,
+    Warehouse,
+    WarehouseAccess,
+    WarehouseClosure,
+)
 
 __all__ = [
+    "AdjustmentReason",
     "AdjustmentRecord",
     "Allocation",
     "Barcode",
     "Bin",
     "BinContent",
+    "CountLine",
     "KitComponent",
     "Lot",
     "MovementKind",
+    "NoticeRecipient",
     "Product",
+    "PurchaseOrder",
+    "PurchaseOrderLine",
+    "Receipt",
+    "ReceiptLine",
+    "ReorderRule",
     "Reservation",
+    "StockAdjustment",
+    "StockCount",
     "StockLevel",
     "StockMovement",
+    "Supplier",
+    "SupplierProduct",
+    "Transfer",
+    "TransferLine",
     "Warehouse",
     "WarehouseAccess",
+    "WarehouseClosure",
 ]

@@ -16,6 +16,14 @@ class StockLevel(models.Model):
     allocated = models.IntegerField(_("allocated"), default=0, db_default=0)
     blocked = models.IntegerField(_("blocked"), default=0, db_default=0)
     safety_stock = models.PositiveIntegerField(_("safety stock"), default=0, db_default=0)
+    backorder_cap = models.PositiveIntegerField(
+        _("backorder cap"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "How many units may be owed from this warehouse at once; empty means no limit."
+        ),
+    )
 
     class Meta:
         verbose_name = _("stock level")

@@ -57,6 +57,15 @@ class Product(models.Model):
         blank=True,
         help_text=_("How many units may be owed at once; empty means no limit."),
     )
+    preorder_date = models.DateField(
+        _("pre-order until"),
+        null=True,
+        blank=True,
+        help_text=_("Orders are taken at once; nothing ships before this day."),
+    )
+    abc_class = models.CharField(
+        _("ABC class"), max_length=1, blank=True, default="", db_default="", editable=False
+    )
     is_active = models.BooleanField(_("active"), default=True, db_default=True)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
 
@@ -75,6 +84,9 @@ class Product(models.Model):
             models.CheckConstraint(
                 condition=models.Q(tracking__in=["none", "lot", "serial"]),
                 name="product_tracking",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(abc_class__in=["", "A", "B", "C"]), name="product_abc_class"
             ),
         ]
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from inventory.models.product import Lot, Product
 from oms.core.addresses import AddressFields
 from oms.core.querysets import LockingQuerySet
+
+
+def _monday_to_friday() -> list[int]:
+    return [1, 2, 3, 4, 5]
 
 
 class WarehouseQuerySet(LockingQuerySet["Warehouse"]):
@@ -32,6 +38,22 @@ class Warehouse(AddressFields):
         help_text=_("Empty means no limit."),
     )
     cut_off = models.TimeField(_("cut-off"), null=True, blank=True)
+    workdays = ArrayField(
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(7)]),
+        verbose_name=_("working days"),
+        default=_monday_to_friday,
+        db_default=[1, 2, 3, 4, 5],
+        help_text=_("1 is Monday, 7 is Sunday."),
+    )
+    holiday_country = models.CharField(
+        _("holidays of country"), max_length=2, blank=True, default="", db_default=""
+    )
+    holiday_region = models.CharField(
+        _("holidays of region"), max_length=8, blank=True, default="", db_default=""
+    )
+    handling_days = models.PositiveSmallIntegerField(
+        _("handling (working days)"), default=0, db_default=0
+    )
     is_active = models.BooleanField(_("active"), default=True, db_default=True)
 
     objects = WarehouseQuerySet.as_manager()
@@ -39,10 +61,35 @@ class Warehouse(AddressFields):
     class Meta:
         verbose_name = _("warehouse")
         verbose_name_plural = _("warehouses")
-        constraints = [models.UniqueConstraint(Lower("code"), name="warehouse_code_unique")]
+        constraints = [
+            models.UniqueConstraint(Lower("code"), name="warehouse_code_unique"),
+            models.CheckConstraint(
+                condition=models.Q(workdays__contained_by=[1, 2, 3, 4, 5, 6, 7])
+                & models.Q(workdays__len__gte=1),
+                name="warehouse_workdays",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.code
+
+
+class WarehouseClosure(models.Model):
+    """A day on which a warehouse ships nothing although its calendar would let it."""
+
+    warehouse = models.ForeignKey(Warehouse, models.CASCADE, related_name="closures")
+    date = models.DateField(_("date"))
+    title = models.CharField(_("title"), max_length=100, blank=True, db_default="")
+
+    class Meta:
+        verbose_name = _("closure")
+        verbose_name_plural = _("closures")
+        constraints = [
+            models.UniqueConstraint(fields=["warehouse", "date"], name="warehouse_closure_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.warehouse} {self.date}"
 
 
 class WarehouseAccess(models.Model):
