@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from fulfillment.models.rules import RuleSet
 from orders.models import Order
 
 
@@ -11,6 +12,11 @@ class RoutingDecision(models.Model):
     order = models.ForeignKey(Order, models.CASCADE, related_name="+")
     plan = models.JSONField()
     trace = models.JSONField()
+    rule_set = models.ForeignKey(RuleSet, models.SET_NULL, null=True, related_name="+")
+    rule_name = models.CharField(_("rule"), max_length=100, blank=True, db_default="")
+    override_reason = models.CharField(
+        _("overridden because"), max_length=200, blank=True, db_default=""
+    )
     actor_label = models.CharField(max_length=150)
     at = models.DateTimeField(db_default=Now())
 

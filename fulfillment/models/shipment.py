@@ -6,7 +6,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
+from fulfillment.models.carrier import CarrierService
 from inventory.models import Warehouse
+from oms.core.money import AmountField
 from oms.core.numbering import NextNumber
 from oms.core.querysets import LockingQuerySet
 from orders.models import Customer, OrderAddress, OrderLine
@@ -51,6 +53,13 @@ class Shipment(models.Model):
     locale = models.CharField(_("language"), max_length=16, db_default="en")
     distance_km = models.FloatField(_("distance (km)"), null=True)
     units = models.IntegerField(_("units"), default=0, db_default=0)
+    service = models.ForeignKey(
+        CarrierService, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    freight_amount = AmountField(_("freight estimate"), null=True, blank=True)
+    freight_currency = models.CharField(max_length=3, blank=True, db_default="")
+    ships_on = models.DateField(_("leaves on"), null=True, blank=True)
+    arrives_on = models.DateField(_("arrives on"), null=True, blank=True)
     created_at = models.DateTimeField(_("planned"), db_default=Now())
     released_at = models.DateTimeField(_("released"), null=True)
     picked_at = models.DateTimeField(_("picked"), null=True)
@@ -71,6 +80,7 @@ class Shipment(models.Model):
             ("pack", _("Can pack")),
             ("ship", _("Can ship parcels")),
             ("unship", _("Can undo a hand-over")),
+            ("override_routing", _("Can override routing, move, split and merge shipments")),
             ("view_all_warehouses", _("Can see the work of every warehouse")),
         ]
         constraints = [

@@ -324,7 +324,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="warehouse",
             name="workdays",
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(7)]), db_default=[1, 2, 3, 4, 5], default=inventory.models.warehouse._monday_to_friday, help_text="1 is Monday, 7 is Sunday.", size=None, verbose_name="working days"),
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(7)]), db_default=[1, 2, 3, 4, 5], default=inventory.models.warehouse.monday_to_friday, help_text="1 is Monday, 7 is Sunday.", size=None, verbose_name="working days"),
         ),
         migrations.AddConstraint(
             model_name="product",

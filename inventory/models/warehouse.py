@@ -13,7 +13,7 @@ from oms.core.addresses import AddressFields
 from oms.core.querysets import LockingQuerySet
 
 
-def _monday_to_friday() -> list[int]:
+def monday_to_friday() -> list[int]:
     return [1, 2, 3, 4, 5]
 
 
@@ -41,7 +41,7 @@ class Warehouse(AddressFields):
     workdays = ArrayField(
         models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(7)]),
         verbose_name=_("working days"),
-        default=_monday_to_friday,
+        default=monday_to_friday,
         db_default=[1, 2, 3, 4, 5],
         help_text=_("1 is Monday, 7 is Sunday."),
     )

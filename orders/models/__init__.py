@@ -1,4 +1,4 @@
-from orders.models.channel import ExternalReference, SalesChannel
+from orders.models.channel import ChannelShare, ExternalReference, SalesChannel
 from orders.models.customer import (
     Customer,
     CustomerAddress,
@@ -12,6 +12,7 @@ from orders.models.payment import Payment
 
 __all__ = [
     "AccountEntry",
+    "ChannelShare",
     "Charge",
     "Customer",
     "CustomerAddress",

@@ -1,6 +1,9 @@
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+
+from inventory.models import Product, Warehouse
 
 
 class SalesChannel(models.Model):
@@ -18,6 +21,35 @@ class SalesChannel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ChannelShare(models.Model):
+    """At most so many percent of the free stock are for a channel; no row means all of it.
+
+    A row for a product goes before one for every product, a row for a warehouse before one for all.
+    """
+
+    channel = models.ForeignKey(SalesChannel, models.CASCADE, related_name="shares")
+    product = models.ForeignKey(Product, models.CASCADE, null=True, blank=True, related_name="+")
+    warehouse = models.ForeignKey(
+        Warehouse, models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    percent = models.PositiveSmallIntegerField(_("share (%)"))
+
+    class Meta:
+        verbose_name = _("stock share")
+        verbose_name_plural = _("stock shares")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "product", "warehouse"],
+                nulls_distinct=False,
+                name="channel_share_once",
+            ),
+            models.CheckConstraint(condition=Q(percent__lte=100), name="channel_share_percent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.percent} % for {self.channel}"
 
 
 class ExternalReference(models.Model):

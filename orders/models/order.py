@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
@@ -132,6 +133,16 @@ class Order(models.Model):
         related_name="+",
     )
     note = models.TextField(_("note"), blank=True, db_default="")
+    tags = ArrayField(
+        models.CharField(max_length=32),
+        verbose_name=_("tags"),
+        default=list,
+        blank=True,
+        db_default=[],
+    )
+    cancel_by_date = models.DateField(
+        _("cancel what is open after"), null=True, blank=True, editable=False
+    )
     linked_order = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="followers"
     )
@@ -219,6 +230,11 @@ class Order(models.Model):
             ),
             models.Index(fields=["customer", "-id"], name="order_customer"),
             models.Index(fields=["channel", "-id"], name="order_channel"),
+            models.Index(
+                fields=["cancel_by_date"],
+                condition=Q(status__in=["placed", "in_fulfillment"], cancel_by_date__isnull=False),
+                name="order_cancel_by",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -275,6 +291,7 @@ class Hold(models.Model):
         APPROVAL = "approval", _("Approval")
         PAYMENT = "payment", _("Payment")
         FRAUD = "fraud", _("Fraud check")
+        STOCK = "stock", _("Stock")
         ADDRESS = "address", _("Address")
         CUSTOMS = "customs", _("Customs papers")
         CUSTOMER_WAIT = "customer_wait", _("Customer asked to wait")
