@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Protocol
 
 from oms.core.distance import Position
 
@@ -83,3 +84,33 @@ class Plan:
     left_open: dict[int, int]
     verdict: str
     trace: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a carrier service asks for a shipment, and when it would leave and arrive.
+
+    ``is_in_time``: it arrives by the day it is needed, or no day was named.
+    """
+
+    service_id: int
+    label: str
+    cost: Decimal
+    currency: str
+    transit_days: int
+    ships_on: date
+    arrives_on: date
+    is_in_time: bool
+
+
+class Offers(Protocol):
+    """What carriers ask from a warehouse to an address; cheap enough to be asked for every pair."""
+
+    def best(
+        self,
+        site_id: int,
+        ship_to_id: int,
+        weight_kg: Decimal | float,
+        volume_l: float,
+        needed_by: date | None,
+    ) -> Offer | None: ...
