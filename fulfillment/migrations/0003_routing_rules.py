@@ -162,7 +162,6 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'rate step',
                 'verbose_name_plural': 'rate steps',
-                'ordering': ('zone', 'up_to_kg', 'up_to_liters'),
             },
         ),
         migrations.CreateModel(
@@ -283,7 +282,6 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'routing rule',
                 'verbose_name_plural': 'routing rules',
-                'ordering': ('rule_set', 'position'),
             },
         ),
         migrations.AddField(

@@ -155,7 +155,6 @@ class RateStep(models.Model):
                 name="rate_step_figures",
             ),
         ]
-        ordering = ("zone", "up_to_kg", "up_to_liters")
 
     def __str__(self) -> str:
         return f"≤ {self.up_to_kg} kg: {self.amount}"

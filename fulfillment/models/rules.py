@@ -191,7 +191,6 @@ class RoutingRule(models.Model):
     class Meta:
         verbose_name = _("routing rule")
         verbose_name_plural = _("routing rules")
-        ordering = ("rule_set", "position")
         constraints = [
             models.UniqueConstraint(
                 fields=["rule_set", "position"],
