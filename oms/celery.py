@@ -28,6 +28,11 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": 30},
     },
+    "sweep-jobs": {
+        "task": "oms.core.tasks.sweep_jobs",
+        "schedule": 15.0,
+        "options": {"expires": 30},
+    },
     "beat-heartbeat": {
         "task": "oms.core.tasks.beat_heartbeat",
         "schedule": 10.0,

@@ -11,8 +11,8 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         import oms.core.checks  # noqa: F401 - registers the system checks
-        from oms.core import fixes
-        from oms.core.links import Fix, register_fix
+        from oms.core import fixes, job_pages
+        from oms.core.links import Fix, register_fix, register_links, register_number_prefix
         from oms.core.panels import Panel, register_panel
         from oms.core.site import register_pages
         from oms.core.urls import admin_pages
@@ -21,6 +21,8 @@ class CoreConfig(AppConfig):
         register_fix(
             Fix("retry_delivery", _("Try again"), "core.retry_delivery", fixes.retry_delivery)
         )
+        register_links("job", job_pages.job_links)
+        register_number_prefix("JB-", "admin:job_page")
         register_panel(
             "start", Panel("cases", "", fixes.start_tiles, "core.view_case", 5, place="tiles")
         )

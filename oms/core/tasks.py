@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from celery import shared_task
 
-from oms.core import cases, heartbeat, invariants, jobs, messages, outbox, papers
+from oms.core import cases, heartbeat, invariants, jobs, messages, outbox, papers, progress
 
 RELAY = "oms.core.tasks.relay"
 
@@ -61,6 +61,19 @@ def sweep_papers_and_messages() -> None:
     """Find papers and messages whose doorbell was lost or whose time has come."""
     papers.ring_queued_papers()
     messages.ring_due_messages()
+
+
+@shared_task(soft_time_limit=3_000, time_limit=3_300)
+def run_job(job_id: int) -> None:
+    """Do one background job; it may take most of an hour."""
+    progress.run_job(job_id)
+
+
+@shared_task
+def sweep_jobs() -> None:
+    """Find background jobs whose message was lost or whose worker died."""
+    progress.ring_queued_jobs()
+    progress.fail_lost_jobs()
 
 
 @shared_task

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 
-from oms.core.views import access, cases, deliveries, design, preferences, search, start
+from oms.core.views import access, cases, deliveries, design, jobs, preferences, search, start
 from oms.core.views.help import help_page
 
 
@@ -18,6 +18,10 @@ def admin_pages() -> list[URLPattern | URLResolver]:
         path("exceptions/<int:case_id>/close/", cases.close_case, name="case_close"),
         path("system/deliveries/", deliveries.delivery_list, name="deliveries"),
         path("system/deliveries/<int:delivery_id>/retry/", deliveries.retry, name="delivery_retry"),
+        path("jobs/", jobs.jobs, name="jobs"),
+        path("jobs/<str:number>/", jobs.job_page, name="job_page"),
+        path("jobs/<str:number>/cancel/", jobs.cancel, name="job_cancel"),
+        path("jobs/<str:number>/failures.csv", jobs.failures, name="job_failures"),
         path("preferences/", preferences.save_preferences, name="preferences"),
         path("system/permissions/", access.permission_matrix, name="permission_matrix"),
         path("help/", help_page, name="help"),

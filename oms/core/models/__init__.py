@@ -2,6 +2,7 @@ from oms.core.models.activity import Activity
 from oms.core.models.case import Case
 from oms.core.models.cost import CostEvent
 from oms.core.models.idempotency import FormKey
+from oms.core.models.job import Job
 from oms.core.models.message import Message
 from oms.core.models.numbering import Counter
 from oms.core.models.outbox import Delivery, OutboxEvent
@@ -16,6 +17,7 @@ __all__ = [
     "Counter",
     "Delivery",
     "FormKey",
+    "Job",
     "Message",
     "OutboxEvent",
     "Paper",
