@@ -14,6 +14,7 @@ from oms.core import activity
 from oms.core.actors import Actor
 from orders.models import (
     AccountEntry,
+    ChannelShare,
     Customer,
     CustomerAddress,
     CustomerReference,
@@ -131,9 +132,17 @@ class PriceListAdmin(admin.ModelAdmin):
     search_fields = ["code", "name"]
 
 
+class Shares(admin.TabularInline):
+    model = ChannelShare
+    extra = 0
+    fields = ("product", "warehouse", "percent")
+    autocomplete_fields = ("product",)
+
+
 @admin.register(SalesChannel)
 class SalesChannelAdmin(admin.ModelAdmin):
     list_display = ["code", "name", "currency", "prices_include_tax", "is_active"]
+    inlines = [Shares]
     search_fields = ["code", "name"]
 
 

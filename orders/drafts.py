@@ -6,7 +6,7 @@ Every source (desk, file, API, connector) fills in these drafts; ``orders.servic
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -30,6 +30,7 @@ __all__ = [
     "problems_of_facts",
     "problems_of_shape",
     "problems_of_sums",
+    "problems_of_tags",
     "product_of",
 ]
 
@@ -39,11 +40,13 @@ MAX_AMOUNT = Decimal(10) ** 11
 PRICE_PLACES = Decimal("0.0001")
 RATE_PLACES = Decimal("0.001")
 CHARGE_LIMIT = 200
+MOST_TAGS = 20
 PRIORITIES = range(-32_768, 32_768)
 CHARGE_KINDS = frozenset(
     {"carriage", "discount", "manual", "samples", "fee", "voucher", "difference"}
 )
 SETTLEMENTS = frozenset({"on_account", "prepaid"})
+TAG = re.compile(r"[\w][\w .:+-]{0,31}")
 COUNTRY = re.compile(r"[A-Z]{2}")
 ORDER_LIMITS = {"external_id": 128, "customer_po_number": 64, "note": 10_000, "locale": 16}
 LINE_LIMITS = {"sku": 64, "description": 200, "external_id": 128, "price_source": 16}
@@ -116,6 +119,7 @@ class OrderDraft:
     sales_rep_id: int | None = None
     total_amount: Decimal | None = None
     linked_order_id: int | None = None
+    tags: tuple[str, ...] = ()
 
 
 class Party(NamedTuple):
@@ -233,6 +237,8 @@ def _order_problems(draft: OrderDraft) -> Iterator[LineProblem]:
         yield LineProblem(None, "settlement", f"{draft.settlement!r} is no way to settle an order.")
     if draft.priority not in PRIORITIES:
         yield LineProblem(None, "priority", f"The priority {draft.priority} is out of range.")
+    for problem in problems_of_tags(draft.tags):
+        yield LineProblem(None, "tags", problem)
     if draft.total_amount is not None and (
         problem := _amount_problem(draft.total_amount, draft.currency)
     ):
@@ -241,6 +247,15 @@ def _order_problems(draft: OrderDraft) -> Iterator[LineProblem]:
         round_amount(ZERO, draft.currency)
     except UnknownCurrency as error:
         yield LineProblem(None, "currency", str(error))
+
+
+def problems_of_tags(tags: Sequence[str]) -> Iterator[str]:
+    """Tags are short words: rules and filters name them."""
+    for tag in tags:
+        if not TAG.fullmatch(tag):
+            yield f"{tag[:32]!r} is no tag: up to 32 letters, digits, spaces and . : + - _ make one."
+    if len(tags) > MOST_TAGS:
+        yield f"An order takes at most {MOST_TAGS} tags, not {len(tags)}."
 
 
 def _line_problems(line: LineDraft, currency: str) -> Iterator[tuple[str, str]]:

@@ -48,6 +48,10 @@ class HoldRefused(Refusal):
     """The order cannot be held or released this way."""
 
 
+class TagRefused(Refusal):
+    """The words are no tags, or too many."""
+
+
 class PaymentRefused(Refusal):
     """The payment does not fit the order."""
 

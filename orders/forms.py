@@ -30,6 +30,18 @@ class HoldForm(forms.Form):
     )
 
 
+class TagForm(forms.Form):
+    tags = forms.CharField(
+        label=gettext_lazy("Tags"),
+        required=False,
+        max_length=700,
+        help_text=gettext_lazy("Separated by commas. Routing rules and filters look for them."),
+    )
+
+    def clean_tags(self) -> list[str]:
+        return [tag for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
+
+
 class CancelForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"),

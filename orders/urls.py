@@ -14,6 +14,7 @@ urlpatterns = [
     re_path(ORDER + "place/$", order_actions.place, name="order_place"),
     re_path(ORDER + "hold/$", order_actions.hold, name="order_hold"),
     re_path(ORDER + "lift/(?P<hold_id>[0-9]{1,18})/$", order_actions.lift, name="order_lift"),
+    re_path(ORDER + "tags/$", order_actions.tag, name="order_tags"),
     re_path(ORDER + "cancel/$", order_actions.cancel_order, name="order_cancel"),
     re_path(ORDER + "cancel-units/$", order_actions.cancel_units, name="order_cancel_units"),
     re_path(ORDER + "pay/$", order_actions.pay, name="order_pay"),

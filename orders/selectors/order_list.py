@@ -111,6 +111,11 @@ FILTERS = (
         _of_customer,
     ),
     Filter(
+        "tag",
+        lambda: forms.CharField(label=_("Tag"), required=False, max_length=32),
+        lambda rows, tag: rows.filter(tags__contains=[tag.strip().lower()]),
+    ),
+    Filter(
         "placed_from",
         lambda: _date_field(_("Placed from")),
         lambda rows, day: rows.filter(placed_at__gte=_day_start(day)),

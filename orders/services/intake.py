@@ -39,6 +39,7 @@ from orders.services.order_rows import (
     ranks,
     write_rows,
 )
+from orders.services.tags import write_tags
 
 __all__ = [
     "ChargeDraft",
@@ -246,6 +247,8 @@ def _fill_in_known(
 def _write(new: Sequence[Written], *, placing: bool, actor: Actor) -> None:
     placed_at = ranks(len(new)) if placing else []
     write_rows(new, placed_at=placed_at)
+    if tagged := {each.keys.order_id: tags for each in new if (tags := each.order.draft.tags)}:
+        write_tags(tagged)
     keys = [each.keys.order_id for each in new]
     if not placing:
         activity.record_all(

@@ -17,7 +17,7 @@ from oms.core.panels import load_panels
 from oms.core.views.acting import missing
 from oms.core.views.fragments import render_list
 from oms.core.workflow import refusal
-from orders.forms import CancelForm, CancelUnitsForm, HoldForm, PaymentForm
+from orders.forms import CancelForm, CancelUnitsForm, HoldForm, PaymentForm, TagForm
 from orders.models import Order
 from orders.ports import OrderAction, order_actions
 from orders.selectors import order_list as lists
@@ -111,6 +111,9 @@ def forms_for(
     finished = refusal(order, "cancel") is not None
     if user.has_perm("orders.hold_order") and not finished:
         offered["hold"] = (reverse("orders:order_hold", args=[number]), HoldForm(auto_id="hold-%s"))
+    if user.has_perm("orders.change_order"):
+        tags = TagForm(auto_id="tags-%s", initial={"tags": ", ".join(order.tags)})
+        offered["tags"] = (reverse("orders:order_tags", args=[number]), tags)
     if user.has_perm("orders.record_payment") and page.money.owed:
         form = PaymentForm(auto_id="payment-%s", initial={"amount": page.money.owed})
         offered["payment"] = (reverse("orders:order_pay", args=[number]), form)

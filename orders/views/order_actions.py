@@ -18,7 +18,7 @@ from oms.core.exceptions import Refusal
 from oms.core.idempotency import FIELD, once
 from oms.core.money import round_amount
 from oms.core.views.acting import act, missing
-from orders.forms import CancelForm, CancelUnitsForm, HoldForm, PaymentForm
+from orders.forms import CancelForm, CancelUnitsForm, HoldForm, PaymentForm, TagForm
 from orders.models import Hold, Order
 from orders.selectors.order_page import OrderPage
 from orders.services.cancel import cancel_lines
@@ -26,6 +26,7 @@ from orders.services.cancel import cancel_order as cancel
 from orders.services.holds import hold_order, lift_hold
 from orders.services.intake import place_orders
 from orders.services.payments import record_payment
+from orders.services.tags import tag_order
 from orders.views.order import Refused, page_for, render_page
 
 
@@ -93,6 +94,21 @@ def lift(request: HttpRequest, number: str, hold_id: int) -> HttpResponse:
         return _("The hold on %s is lifted.") % number
 
     return _run(request, number, work)
+
+
+@requires("orders.change_order")
+@require_POST
+@once
+def tag(request: HttpRequest, number: str) -> HttpResponse:
+    order = page_for(request, number).order
+    form = TagForm(request.POST, auto_id="tags-%s")
+
+    def work() -> str:
+        actor = Actor.of(request.user)
+        tags = tag_order(order_id=order.pk, tags=form.cleaned_data["tags"], actor=actor)
+        return _("Tagged %s.") % ", ".join(tags) if tags else _("The tags are gone.")
+
+    return _submit(request, number, "tags", form, work)
 
 
 @requires("orders.cancel_order")

@@ -271,6 +271,20 @@ def test_a_hold_that_is_there_already_is_refused_and_the_note_is_kept(post: Post
     assert order.holds.count() == 1
 
 
+def test_an_order_is_tagged_on_its_page_and_found_by_the_tag(manager: Client, post: Post) -> None:
+    order, other = take_order(), take_order()
+
+    assert post(order, "tags", tags="Gift, VIP").status_code == 302
+
+    assert Order.objects.get(pk=order.pk).tags == ["gift", "vip"]
+    assert numbers(manager.get(LIST, {"tag": "vip"})) == [order.number]
+    assert b"gift, vip" in manager.get(page_of(order)).content
+    refused = post(order, "tags", tags="<b>")
+    assert refused.status_code == 409
+    assert b"is no tag" in refused.content
+    assert Order.objects.get(pk=other.pk).tags == []
+
+
 def test_a_hold_of_another_order_is_not_found(post: Post) -> None:
     order, other = take_order(), take_order()
     hold = hold_order(order_id=other.pk, kind="routing", reason="credit", actor=SYSTEM)
