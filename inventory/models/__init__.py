@@ -11,7 +11,7 @@ from inventory.models.purchase import PurchaseOrder, PurchaseOrderLine
 from inventory.models.receipt import Receipt, ReceiptLine
 from inventory.models.reorder import NoticeRecipient, ReorderRule
 from inventory.models.supplier import Supplier, SupplierProduct
-from inventory.models.transfer import Transfer, TransferLine
+from inventory.models.transfer import Transfer, TransferLine, TransferPart
 from inventory.models.warehouse import (
     Bin,
     BinContent,
@@ -47,6 +47,7 @@ __all__ = [
     "SupplierProduct",
     "Transfer",
     "TransferLine",
+    "TransferPart",
     "Warehouse",
     "WarehouseAccess",
     "WarehouseClosure",

@@ -105,6 +105,8 @@ class CountLine(models.Model):
     counted_at = models.DateTimeField(_("counted at"), null=True, blank=True)
     first_counted = models.IntegerField(_("first count"), null=True, blank=True)
     first_counted_by = models.CharField(max_length=150, blank=True, db_default="")
+    first_user_id = models.BigIntegerField(null=True, blank=True)
+    user_id = models.BigIntegerField(null=True, blank=True)
     needs_second = models.BooleanField(default=False, db_default=False)
 
     class Meta:
@@ -128,7 +130,10 @@ class CountLine(models.Model):
 
 
 class AdjustmentReason(models.Model):
-    """Why stock is corrected by hand. Above the limit somebody else has to approve."""
+    """Why stock is corrected by hand. Above a limit somebody else has to approve.
+
+    The row with the code "count" holds the limits of counts.
+    """
 
     code = models.SlugField(_("code"), max_length=32)
     title = models.CharField(_("title"), max_length=100)
@@ -136,7 +141,13 @@ class AdjustmentReason(models.Model):
         _("free up to (value at cost)"),
         null=True,
         blank=True,
-        help_text=_("Empty means that it never needs an approval."),
+        help_text=_("Empty means that no value needs an approval."),
+    )
+    limit_units = models.PositiveIntegerField(
+        _("free up to (units)"),
+        null=True,
+        blank=True,
+        help_text=_("Empty means that no number of units needs an approval."),
     )
     is_active = models.BooleanField(_("active"), default=True, db_default=True)
 
@@ -187,6 +198,9 @@ class StockAdjustment(models.Model):
     requested_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+")
     requested_at = models.DateTimeField(_("requested"), db_default=Now())
     decided_by = models.CharField(_("decided by"), max_length=150, blank=True, db_default="")
+    reverses = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="reversed_by"
+    )
     decided_at = models.DateTimeField(_("decided"), null=True)
 
     objects = StockAdjustmentQuerySet.as_manager()

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
-from inventory.models.product import Product
+from inventory.models.product import Lot, Product
 from inventory.models.warehouse import Warehouse
 from oms.core.numbering import NextNumber
 from oms.core.querysets import LockingQuerySet
@@ -140,6 +140,39 @@ class TransferLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.product_id}"
+
+    @property
+    def in_transit(self) -> int:
+        return self.sent - self.received - self.lost
+
+
+class TransferPart(models.Model):
+    """The units of a line that left with one lot or serial number: the same ones must arrive."""
+
+    line = models.ForeignKey(TransferLine, models.CASCADE, related_name="parts")
+    lot = models.ForeignKey(Lot, models.PROTECT, null=True, blank=True, related_name="+")
+    serial = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001 - as in the ledger
+    sent = models.IntegerField(_("sent"))
+    received = models.IntegerField(_("received"), default=0, db_default=0)
+    lost = models.IntegerField(_("lost"), default=0, db_default=0)
+
+    class Meta:
+        verbose_name = _("part of a transfer line")
+        verbose_name_plural = _("parts of transfer lines")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line", "lot", "serial"], nulls_distinct=False, name="transfer_part_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(received__gte=0)
+                & Q(lost__gte=0)
+                & Q(sent__gte=F("received") + F("lost")),
+                name="transfer_part_quantities",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sent} of line {self.line_id}"
 
     @property
     def in_transit(self) -> int:
