@@ -86,3 +86,17 @@ def staging_bins(warehouse_ids: Iterable[int]) -> dict[int, int]:
     if wanted - bins.keys():
         raise Unknown("The warehouse has no staging bin: add one before goods are picked.")
     return bins
+
+
+def blocked_bin(warehouse_id: int, kind: Bin.Kind) -> int:
+    """The bin of a warehouse for what is missing or damaged.
+
+    :raises Unknown: it has none.
+    """
+    found = Bin.objects.filter(warehouse=warehouse_id, kind=kind, is_active=True).order_by("pk")
+    target = found.values_list("pk", flat=True).first()
+    if target is None:
+        raise Unknown(
+            f"The warehouse has no bin of kind “{str(kind.label).lower()}”: add one first."
+        )
+    return target

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from fulfillment.events import ShortageReported, UnitsReopened
 from fulfillment.exceptions import PickRefused, Unknown
 from fulfillment.models import Pick, Shipment
 from fulfillment.services.free import FreedUnits, reopen_units
-from fulfillment.services.locks import Work, lock_work
-from fulfillment.services.packing import pack_complete
-from fulfillment.services.picking import PickRow, Scan, finish_picking, lock_picks, note_picked
-from fulfillment.services.release import close_finished_lists
-from fulfillment.services.shipping import finish_shipping
+from fulfillment.services.locks import Work, blocked_bin, lock_work
+from fulfillment.services.picking import PickRow, Scan, lock_picks, note_picked
+from fulfillment.services.reduce import cut_lines, cut_picks, settle
 from inventory.models import Bin, BinContent
 from inventory.services import goods
 from oms.core import activity, cases
@@ -50,8 +48,9 @@ def report_short(*, pick_id: int, found: int, reason: str, actor: Actor) -> int:
         perform_all([shipment], "start_picking", actor=actor)
     elif shipment.status != Shipment.Status.PICKING:
         raise PickRefused(f"{shipment} is not being picked: nothing can be short there.")
-    lost = _missing_bin(shipment.warehouse_id)
-    _take_off(row, found, missing)
+    lost = blocked_bin(shipment.warehouse_id, Bin.Kind.MISSING)
+    cut_picks({row.pick_id: missing})
+    cut_lines({row.line_id: missing})
     _settle(work, row, missing, reason, actor=actor)
     reopen_units([_freed(work, row, missing)], orders=work.orders, actor=actor, reason=reason)
     goods.pick(picks, actor=actor)
@@ -64,25 +63,6 @@ def _shipment_of(pick_id: int) -> int:
     for shipment_id in found:
         return shipment_id
     raise Unknown(f"There is no pick with the key {pick_id} (any more).")
-
-
-def _take_off(row: PickRow, found: int, missing: int) -> None:
-    with connection.cursor() as cursor:
-        if row.picked + found:
-            cursor.execute(
-                "UPDATE fulfillment_pick SET quantity = quantity - %s WHERE id = %s",
-                [missing, row.pick_id],
-            )
-        else:
-            cursor.execute("DELETE FROM fulfillment_pick WHERE id = %s", [row.pick_id])
-        cursor.execute(
-            "UPDATE fulfillment_shipmentline SET quantity = quantity - %s WHERE id = %s",
-            [missing, row.line_id],
-        )
-        cursor.execute(
-            "UPDATE fulfillment_shipment SET units = units - %s WHERE id = %s",
-            [missing, row.shipment_id],
-        )
 
 
 def _settle(work: Work, row: PickRow, missing: int, reason: str, *, actor: Actor) -> None:
@@ -104,36 +84,8 @@ def _settle(work: Work, row: PickRow, missing: int, reason: str, *, actor: Actor
         document_id=shipment.pk,
     )
     publish(ShortageReported(shipment_id=shipment.pk), UnitsReopened(order_id=row.order_id))
-    if done := finish_picking({shipment.pk: shipment}, actor=actor):
-        # Nothing else will come into a parcel or leave in one: what is there already is all.
-        publish(*finish_shipping(pack_complete(done, actor=actor), actor=actor))
-    else:
-        _cancel_empty(shipment, actor=actor)
-    close_finished_lists([row.pick_list_id])
-
-
-def _cancel_empty(shipment: Shipment, *, actor: Actor) -> None:
-    if shipment.status == Shipment.Status.PICKING:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT sum(quantity), now() FROM fulfillment_shipmentline WHERE shipment_id = %s",
-                [shipment.pk],
-            )
-            units, shipment.canceled_at = cursor.fetchone()
-        if not units:
-            note = "Nothing of it was found."
-            fields = ["canceled_at"]
-            perform_all([shipment], "cancel", actor=actor, note=note, update_fields=fields)
-
-
-def _missing_bin(warehouse_id: int) -> int:
-    lost = Bin.objects.filter(
-        warehouse=warehouse_id, kind=Bin.Kind.MISSING, is_active=True
-    ).order_by("pk")
-    target = lost.values_list("pk", flat=True).first()
-    if target is None:
-        raise Unknown("The warehouse has no bin of kind “missing”: add one for short picks.")
-    return target
+    note = "Nothing of it was found."
+    settle({shipment.pk: shipment}, {row.pick_list_id}, actor=actor, note=note)
 
 
 def _freed(work: Work, row: PickRow, missing: int) -> FreedUnits:
