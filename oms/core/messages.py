@@ -1,12 +1,15 @@
 """Messages to people: queued with the change they tell of, sent afterwards, each once.
 
 A message is claimed with a lease, sent outside any transaction and then marked. A sender that is
-killed in between leaves the lease to run out; the repeat carries the same Message-ID.
+killed in between leaves the lease to run out; the repeat carries the same Message-ID. A message with
+papers waits until they are drawn.
 """
 
 from __future__ import annotations
 
 import smtplib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -21,7 +24,9 @@ from oms.core import activity, cases, jobs
 from oms.core.actors import Actor
 from oms.core.exceptions import Refusal
 from oms.core.failpoints import failpoint
-from oms.core.models.message import Message
+from oms.core.models.message import Message, MessageAttachment
+from oms.core.models.paper import Paper
+from oms.core.papers import read_paper
 
 SEND_TASK = "oms.core.tasks.send_message"
 QUEUE = "messages"
@@ -42,6 +47,16 @@ class MessageRefused(Refusal):
     """The message cannot be sent to anybody as it is."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file for a message: a paper (drawn by the time it is sent), or a text of this type."""
+
+    name: str
+    paper_id: int | None = None
+    text: str = ""
+    content_type: str = "application/pdf"
+
+
 @transaction.atomic
 def queue_message(
     *,
@@ -55,6 +70,7 @@ def queue_message(
     document_id: int | None = None,
     locale: str = "en",
     due_at: datetime | None = None,
+    attachments: Sequence[Attachment] = (),
 ) -> Message:
     """Queue one mail in the caller's transaction; it leaves after the commit, or at `due_at`.
 
@@ -82,6 +98,7 @@ def queue_message(
     )
     message = Message.objects.get(dedupe_key=dedupe_key)
     if message.message_id == fresh[0].message_id:
+        _attach(message, attachments)
         _announce(message, actor, later=due_at is not None)
     return message
 
@@ -113,8 +130,8 @@ def send_message(message_id: int) -> None:
 
 def ring_due_messages(*, limit: int = 1_000) -> int:
     """Wake a worker for every message that is due and nobody sends; the sweeper's part."""
-    due = Message.objects.filter(state=Message.State.QUEUED, due_at__lte=Now())
-    ids = due.exclude(lease_until__gt=Now()).order_by("due_at", "id").values_list("pk", flat=True)
+    free = _due().exclude(lease_until__gt=Now())
+    ids = free.order_by("due_at", "id").values_list("pk", flat=True)
     rung = list(ids[:limit])
     for pk in rung:
         if not jobs.send(SEND_TASK, queue=QUEUE, message_id=pk):
@@ -182,11 +199,32 @@ def _domain() -> str:
 
 def _claim(message_id: int, token: UUID) -> Message | None:
     free = models.Q(lease_until=None) | models.Q(lease_until__lt=Now())
-    due = Message.objects.filter(free, pk=message_id, state=Message.State.QUEUED, due_at__lte=Now())
-    claimed = due.update(
-        attempts=models.F("attempts") + 1, lease_until=Now() + LEASE, lease_token=token
+    claimed = (
+        _due()
+        .filter(free, pk=message_id)
+        .update(attempts=models.F("attempts") + 1, lease_until=Now() + LEASE, lease_token=token)
     )
     return Message.objects.get(pk=message_id) if claimed else None
+
+
+def _due() -> models.QuerySet[Message]:
+    """What may be sent now: its time has come, and the papers that go with it are drawn."""
+    undrawn = MessageAttachment.objects.filter(message=models.OuterRef("pk"), paper__isnull=False)
+    waits = models.Exists(undrawn.exclude(paper__state=Paper.State.READY))
+    return Message.objects.filter(~waits, state=Message.State.QUEUED, due_at__lte=Now())
+
+
+def _attach(message: Message, attachments: Sequence[Attachment]) -> None:
+    MessageAttachment.objects.bulk_create(
+        MessageAttachment(
+            message=message,
+            name=each.name,
+            content_type=each.content_type,
+            paper_id=each.paper_id,
+            text=each.text,
+        )
+        for each in attachments
+    )
 
 
 def _deliver(message: Message) -> None:
@@ -198,6 +236,9 @@ def _deliver(message: Message) -> None:
     )
     if message.html:
         mail.attach_alternative(message.html, "text/html")
+    for each in message.attachments.select_related("paper").order_by("pk"):
+        content = read_paper(each.paper) if each.paper else each.text.encode()
+        mail.attach(each.name, content, each.content_type)
     mail.send()
 
 

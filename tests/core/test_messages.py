@@ -1,4 +1,5 @@
 import email
+import hashlib
 import os
 import signal
 import socket
@@ -7,17 +8,21 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.message import Message as Mail
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from oms.core.actors import SYSTEM
 from oms.core.exceptions import Refusal
 from oms.core.messages import (
+    Attachment,
     MessageRefused,
     queue_message,
     record_bounce,
@@ -28,6 +33,7 @@ from oms.core.messages import (
 from oms.core.models.activity import Activity
 from oms.core.models.case import Case
 from oms.core.models.message import Message
+from oms.core.models.paper import Paper
 
 OK = "250 taken"
 
@@ -190,6 +196,36 @@ def test_a_message_waits_until_it_is_due(queued: Callable[..., Message], smtp: S
     assert ring_due_messages() == 1
     send_message(message.pk)
     assert len(smtp.mails) == 1
+
+
+def test_files_go_with_a_message_and_it_waits_for_its_papers(
+    queued: Callable[..., Message], smtp: Sink, tmp_path: Path, settings: Any
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    paper = Paper.objects.create(kind="slip", document_kind="order", document_id=7)
+    message = queued(
+        attachments=[
+            Attachment(name="slip.pdf", paper_id=paper.pk),
+            Attachment(name="lines.csv", text="sku,quantity\nÄ-1,5\n", content_type="text/csv"),
+        ]
+    )
+    send_message(message.pk)
+    assert (smtp.mails, fresh(message).attempts, ring_due_messages()) == ([], 0, 0)
+
+    pdf = b"%PDF-1.7 slip"
+    Paper.objects.filter(pk=paper.pk).update(
+        state="ready", ready_at=timezone.now(), size=len(pdf), pages=1,
+        sha256=hashlib.sha256(pdf).hexdigest(),
+        storage_key=default_storage.save("slip.pdf", ContentFile(pdf)),
+    )  # fmt: skip
+    send_message(message.pk)
+
+    (mail,) = smtp.mails
+    files = {part.get_filename(): part.get_payload(decode=True) for part in mail.walk()}
+    assert files["slip.pdf"] == pdf
+    csv = files["lines.csv"]
+    assert isinstance(csv, bytes)
+    assert csv.decode().splitlines() == ["sku,quantity", "Ä-1,5"]
 
 
 @pytest.mark.parametrize("where", ["answer_rcpt", "answer_data"])

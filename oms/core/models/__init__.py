@@ -2,8 +2,9 @@ from oms.core.models.activity import Activity
 from oms.core.models.case import Case
 from oms.core.models.cost import CostEvent
 from oms.core.models.idempotency import FormKey
+from oms.core.models.imports import ImportBatch, ImportRow
 from oms.core.models.job import Job
-from oms.core.models.message import Message
+from oms.core.models.message import Message, MessageAttachment
 from oms.core.models.numbering import Counter
 from oms.core.models.outbox import Delivery, OutboxEvent
 from oms.core.models.paper import Paper
@@ -17,8 +18,11 @@ __all__ = [
     "Counter",
     "Delivery",
     "FormKey",
+    "ImportBatch",
+    "ImportRow",
     "Job",
     "Message",
+    "MessageAttachment",
     "OutboxEvent",
     "Paper",
     "Place",

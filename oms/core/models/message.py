@@ -2,6 +2,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from oms.core.models.paper import Paper
+
 
 class Message(models.Model):
     """One message to one person. ``message_id`` stays the same however often sending is tried."""
@@ -73,3 +75,27 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class MessageAttachment(models.Model):
+    """A file that goes with a message: a paper, or a small text such as CSV kept here."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="attachments")
+    name = models.CharField(max_length=100)
+    content_type = models.CharField(max_length=100, db_default="application/pdf")
+    paper = models.ForeignKey(Paper, models.PROTECT, null=True, related_name="+")
+    text = models.TextField(blank=True, db_default="")
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(paper__isnull=False, text="")
+                | models.Q(paper__isnull=True, text__gt=""),
+                name="message_attachment_is_one_thing",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
