@@ -33,3 +33,7 @@ class CancelRefused(Refusal):
 
 class Unknown(Refusal):
     """There is no such shipment, pick or parcel."""
+
+
+class RuleRefused(Refusal):
+    """A routing rule or a set of them cannot be what was asked for."""

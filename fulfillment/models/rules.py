@@ -13,6 +13,7 @@ from django_fsm import FSMField, transition
 from inventory.models import Warehouse
 from oms.core.money import AmountField
 from oms.core.querysets import LockingQuerySet
+from oms.core.workflow import Guard
 from orders.models import Customer, SalesChannel
 
 
@@ -101,10 +102,27 @@ class RuleSet(models.Model):
     @transition(field=status, source=[Status.DRAFT, Status.ARCHIVED], target=Status.ACTIVE)
     def activate(self) -> None:
         """From now on it decides."""
+        self.activated_at, self.archived_at, self.is_shadow = Now(), None, False
 
     @transition(field=status, source=[Status.DRAFT, Status.ACTIVE], target=Status.ARCHIVED)
     def archive(self) -> None:
         """It is kept to be read, and may come back."""
+        self.archived_at, self.is_shadow = Now(), False
+
+    @transition(
+        field=status,
+        source=Status.ARCHIVED,
+        target=Status.DRAFT,
+        conditions=[
+            Guard(
+                lambda rule_set: rule_set.activated_at is None,
+                "This set has decided over orders: edit a copy, or activate it as it was.",
+            )
+        ],
+    )
+    def restore(self) -> None:
+        """A draft that was put away is worked on again."""
+        self.archived_at = None
 
 
 class RoutingRule(models.Model):
