@@ -91,6 +91,11 @@ _WORK: Final = {
     "bounced": StatusLook(_("Bounced"), "danger", "alert"),
     "void": StatusLook(_("Void"), mark="x"),
     "requested": StatusLook(_("Requested"), "info", "ring"),
+    "uploaded": StatusLook(_("Uploaded"), mark="ring"),
+    "checked": StatusLook(_("Checked"), "info"),
+    "imported": StatusLook(_("Imported"), "success", "check"),
+    "undone": StatusLook(_("Undone"), mark="undo"),
+    "discarded": StatusLook(_("Discarded"), mark="x"),
     "settled": StatusLook(_("Settled"), "success", "check"),
 }
 
