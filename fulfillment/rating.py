@@ -8,12 +8,13 @@ both the fuel percentage; every amount is rounded to the currency where it arise
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from math import ceil
+from typing import Any
 
 from fulfillment.plans import Offer
 from fulfillment.promising import EVERY_DAY, Calendar, arrival_date
@@ -81,6 +82,13 @@ class Service:
         return {}
 
     @cached_property
+    def depth(self) -> int:
+        """How many characters of a postcode the table looks at."""
+        prefixes = [x.postcode_prefix for x in self.zones]
+        prefixes += [x.postcode_prefix for x in self.extras]
+        return max((len(normal(prefix)) for prefix in prefixes), default=0)
+
+    @cached_property
     def _longest(self) -> int:
         return max((len(prefix) for *_, prefix in self._zones), default=0)
 
@@ -102,7 +110,10 @@ class Service:
             return Refused.NOT_THERE
         extras = tuple(x for x in self.extras if _is_there(x, there))
         key = (zone.origin_id, zone.country, zone.postcode_prefix, *map(id, extras))
-        return self._lanes.setdefault(key, Lane(self, zone, extras))
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(self, zone, extras)
+        return lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +152,8 @@ class Price:
     rate: Decimal
     extras: tuple[tuple[str, Decimal], ...]
     fuel: Decimal
+    total: Decimal
     currency: str
-
-    @property
-    def total(self) -> Decimal:
-        return self.rate + sum((amount for _, amount in self.extras), Decimal(0)) + self.fuel
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +200,7 @@ class Lane:
     service: Service
     zone: Zone
     extras: tuple[Extra, ...]
-    _prices: dict[tuple[int, tuple[Extra, ...]], Price] = field(default_factory=dict)
+    _prices: dict[tuple[int, tuple[bool, ...]], Price] = field(default_factory=dict)
 
     def price(self, cargo: Load) -> Price | Refused:
         billed = billed_grams(self.service, cargo)
@@ -201,11 +209,23 @@ class Lane:
         number = self._step(billed, cargo.milliliters)
         if number is None:
             return Refused.NO_STEP
-        extras = tuple(x for x in self.extras if _applies(x, billed, cargo.length_mm))
-        key = (number, extras)
+        asked = tuple([billed > g and cargo.length_mm > mm for g, mm in self._conditions])
+        key = (number, asked)
         if key not in self._prices:
+            extras = [x for x, applies in zip(self.extras, asked, strict=True) if applies]
             self._prices[key] = self._price(number, extras)
         return self._prices[key]
+
+    @cached_property
+    def _conditions(self) -> list[tuple[int, int]]:
+        """Above how many grams and millimeters each surcharge is asked for; -1: always."""
+        return [
+            (
+                -1 if x.over_kg is None else _thousandths(x.over_kg),
+                -1 if x.over_length_mm is None else x.over_length_mm,
+            )
+            for x in self.extras
+        ]
 
     @cached_property
     def _limit(self) -> int | None:
@@ -231,19 +251,13 @@ class Lane:
                 return number
         return None
 
-    def _price(self, number: int, extras: tuple[Extra, ...]) -> Price:
+    def _price(self, number: int, extras: Sequence[Extra]) -> Price:
         currency = self.service.currency
         rate = round_amount(self._steps[number][2], currency)
         asked = tuple((x.title, _extra_amount(x, rate, currency)) for x in extras)
         base = rate + sum((amount for _, amount in asked), Decimal(0))
         fuel = round_amount(base * self.service.fuel_percent / _HUNDRED, currency)
-        return Price(self.zone.title, rate, asked, fuel, currency)
-
-
-def _applies(extra: Extra, billed: int, length_mm: int) -> bool:
-    if extra.over_kg is not None and billed <= _thousandths(extra.over_kg):
-        return False
-    return extra.over_length_mm is None or length_mm > extra.over_length_mm
+        return Price(self.zone.title, rate, asked, fuel, base + fuel, currency)
 
 
 def _extra_amount(extra: Extra, rate: Decimal, currency: str) -> Decimal:
@@ -295,6 +309,12 @@ class OfferBook:
         spoken = {service.currency for service in self.services}
         if len(spoken) == 1:
             (self.currency,) = spoken
+        # Places that no table tells apart are one: most questions are answered by then.
+        depth = max((service.depth for service in self.services), default=0)
+        self._there = {
+            pk: Place(where.country, where.postcode[:depth]) for pk, where in self.places.items()
+        }
+        self._ships: dict[tuple[int, date, frozenset[int]], date | None] = {}
         self._ways: dict[tuple[int, Place, date | None], list[_Way]] = {}
         self._found: dict[tuple[int, Place, Load, date | None], Offer | None] = {}
         self._arrivals: dict[tuple[int, date, int, str], date | None] = {}
@@ -309,38 +329,32 @@ class OfferBook:
         length_mm: int = 0,
     ) -> Offer | None:
         """The cheapest offer that arrives in time; if none does, the one that arrives first."""
-        there = self.places.get(ship_to_id)
+        there = self._there.get(ship_to_id)
         if there is None:
             return None
         key = (site_id, there, load(weight_kg, volume_l, length_mm), needed_by)
         if key not in self._found:
             ready = self.ready.get(site_id)
-            offers = self._offers(site_id, there, key[2], needed_by, ready) if ready else []
-            self._found[key] = choose(offers)
+            self._found[key] = self._choose(site_id, there, key[2], needed_by, ready)
         return self._found[key]
 
     def best_from(
         self, site_id: int, ship_to_id: int, cargo: Load, ready: date, needed_by: date | None = None
     ) -> Offer | None:
         """The same for goods that are ready on another day: when they have come, or a pre-order ends."""
-        there = self.places.get(ship_to_id)
+        there = self._there.get(ship_to_id)
         if there is None:
             return None
-        return choose(self._offers(site_id, there, cargo, needed_by, ready))
+        return self._choose(site_id, there, cargo, needed_by, ready)
 
     def compare(
         self, site_id: int, ship_to_id: int, cargo: Load, needed_by: date | None
     ) -> list[Candidate]:
         """Every service with its price and days, the chosen one first, then by cost; for people."""
-        there, ready = self.places[ship_to_id], self.ready.get(site_id)
+        there, ready = self._there[ship_to_id], self.ready.get(site_id)
         found = [self._candidate(x, site_id, there, cargo, needed_by, ready) for x in self.services]
-        best = choose([each.offer for each in found if each.offer])
-        marked = [
-            Candidate(each.service, each.offer, each.price, each.refused, is_chosen=True)
-            if best and each.offer == best
-            else each
-            for each in found
-        ]
+        best = self._choose(site_id, there, cargo, needed_by, ready)
+        marked = [replace(each, is_chosen=bool(best) and each.offer == best) for each in found]
         return sorted(marked, key=_for_people)
 
     def _candidate(
@@ -363,18 +377,34 @@ class OfferBook:
         refused = None if offer else Refused.NO_EXCHANGE_RATE
         return Candidate(service, offer, asked, refused)
 
-    def _offers(
-        self, site_id: int, there: Place, cargo: Load, needed_by: date | None, ready: date
-    ) -> list[Offer]:
+    def _choose(
+        self,
+        site_id: int,
+        there: Place,
+        cargo: Load,
+        needed_by: date | None,
+        ready: date | None,
+    ) -> Offer | None:
+        """The cheapest that is in time, the faster of equals; else the fastest, the cheaper of equals."""
+        if ready is None:
+            return None
+        best: tuple[tuple[Any, ...], _Way, Price] | None = None
+        for way in self._ways_from(site_id, there, ready):
+            asked = way.lane.price(cargo)
+            if isinstance(asked, Refused) or (cost := self._converted(asked)) is None:
+                continue
+            arrives, pk = way.arrives_on, way.lane.service.id
+            in_time = needed_by is None or arrives <= needed_by
+            rank = (0, cost, arrives, pk) if in_time else (1, arrives, cost, pk)
+            if best is None or rank < best[0]:
+                best = rank, way, asked
+        return self._offer(best[1], best[2], needed_by) if best else None
+
+    def _ways_from(self, site_id: int, there: Place, ready: date) -> list[_Way]:
         key = (site_id, there, ready)
         if key not in self._ways:
             self._ways[key] = list(self._all_ways(site_id, there, ready))
-        found = []
-        for way in self._ways[key]:
-            asked = way.lane.price(cargo)
-            if isinstance(asked, Price) and (offer := self._offer(way, asked, needed_by)):
-                found.append(offer)
-        return found
+        return self._ways[key]
 
     def _all_ways(self, site_id: int, there: Place, ready: date) -> Iterable[_Way]:
         for service in self.services:
@@ -384,11 +414,17 @@ class OfferBook:
 
     def _way(self, lane: Lane, site_id: int, there: Place, ready: date) -> _Way | None:
         service = lane.service
-        ships = self.docks[site_id].on(service.collection_days).first_open(ready)
+        ships = self._leaves(site_id, ready, service.collection_days)
         if ships is None:
             return None
         arrives = self._arrives(service, ships, lane.zone.transit_days, there.country)
         return _Way(lane, ships, arrives) if arrives else None
+
+    def _leaves(self, site_id: int, ready: date, collection_days: frozenset[int]) -> date | None:
+        key = (site_id, ready, collection_days)
+        if key not in self._ships:
+            self._ships[key] = self.docks[site_id].on(collection_days).first_open(ready)
+        return self._ships[key]
 
     def _arrives(self, service: Service, ships: date, days: int, country: str) -> date | None:
         key = (service.id, ships, days, country)
@@ -399,40 +435,25 @@ class OfferBook:
         return self._arrivals[key]
 
     def _offer(self, way: _Way, asked: Price, needed_by: date | None) -> Offer | None:
-        cost = self._converted(asked.total, asked.currency)
-        return (
-            cost
-            if cost is None
-            else Offer(
-                service_id=way.lane.service.id,
-                label=way.lane.service.label,
-                cost=cost,
-                currency=self.currency,
-                transit_days=way.lane.zone.transit_days,
-                ships_on=way.ships_on,
-                arrives_on=way.arrives_on,
-                is_in_time=needed_by is None or way.arrives_on <= needed_by,
-            )
+        cost = self._converted(asked)
+        if cost is None:
+            return None
+        return Offer(
+            service_id=way.lane.service.id,
+            label=way.lane.service.label,
+            cost=cost,
+            currency=self.currency,
+            transit_days=way.lane.zone.transit_days,
+            ships_on=way.ships_on,
+            arrives_on=way.arrives_on,
+            is_in_time=needed_by is None or way.arrives_on <= needed_by,
         )
 
-    def _converted(self, amount: Decimal, currency: str) -> Decimal | None:
-        if currency == self.currency:
-            return amount
-        rate = self.exchange.get(currency)
-        return None if rate is None else round_amount(amount * rate, self.currency)
-
-
-def choose(offers: Iterable[Offer]) -> Offer | None:
-    """The cheapest that is in time, the faster of equals; else the fastest, the cheaper of equals."""
-    return min(
-        offers,
-        key=lambda x: (
-            (0, x.cost, x.arrives_on, x.service_id)
-            if x.is_in_time
-            else (1, x.arrives_on, x.cost, x.service_id)
-        ),
-        default=None,
-    )
+    def _converted(self, asked: Price) -> Decimal | None:
+        if asked.currency == self.currency:
+            return asked.total
+        rate = self.exchange.get(asked.currency)
+        return None if rate is None else round_amount(asked.total * rate, self.currency)
 
 
 def _for_people(candidate: Candidate) -> tuple[bool, bool, Decimal, str]:
