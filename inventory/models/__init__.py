@@ -9,7 +9,7 @@ from inventory.models.ledger import (
 from inventory.models.product import Barcode, KitComponent, Lot, Product
 from inventory.models.purchase import PurchaseOrder, PurchaseOrderLine
 from inventory.models.receipt import Receipt, ReceiptLine
-from inventory.models.reorder import NoticeRecipient, ReorderRule
+from inventory.models.reorder import NoticeRecipient, ReorderRule, StockOut
 from inventory.models.supplier import Supplier, SupplierProduct
 from inventory.models.transfer import Transfer, TransferLine, TransferPart
 from inventory.models.warehouse import (
@@ -43,6 +43,7 @@ __all__ = [
     "StockCount",
     "StockLevel",
     "StockMovement",
+    "StockOut",
     "Supplier",
     "SupplierProduct",
     "Transfer",

@@ -101,6 +101,18 @@ class PurchaseOrder(models.Model):
     def receive_rest(self) -> None:
         """All of it is here, or what is not will not come any more."""
 
+    @transition(
+        field=status,
+        source=[Status.PARTLY_RECEIVED, Status.RECEIVED],
+        target=Status.PARTLY_RECEIVED,
+    )
+    def take_back_part(self) -> None:
+        """A receipt was undone; something of another one is still here."""
+
+    @transition(field=status, source=[Status.PARTLY_RECEIVED, Status.RECEIVED], target=Status.SENT)
+    def take_back_all(self) -> None:
+        """The only receipt was undone: nothing is here."""
+
     @transition(field=status, source=[Status.DRAFT, Status.SENT], target=Status.CANCELED)
     def cancel(self) -> None:
         """Nothing of it will come."""

@@ -11,7 +11,10 @@ from oms.core.numbering import NextNumber
 
 
 class Receipt(models.Model):
-    """Goods that came in at one time against a purchase order or a transfer. Never changed."""
+    """Goods that came in at one time against a purchase order or a transfer.
+
+    Never changed; a receipt that was booked by mistake is undone as a whole and says so.
+    """
 
     number = models.CharField(
         _("number"),
@@ -30,6 +33,8 @@ class Receipt(models.Model):
     delivery_note = models.CharField(_("delivery note"), max_length=64, blank=True, db_default="")
     actor_label = models.CharField(_("received by"), max_length=150)
     received_at = models.DateTimeField(_("received"), db_default=Now())
+    undone_at = models.DateTimeField(_("undone"), null=True)
+    undone_by = models.CharField(_("undone by"), max_length=150, blank=True, db_default="")
 
     class Meta:
         verbose_name = _("receipt")
@@ -48,7 +53,10 @@ class Receipt(models.Model):
 
 
 class ReceiptLine(models.Model):
-    """Units of one product; ``damaged`` of them went to a quarantine bin, the rest to ``bin``."""
+    """Units of one product; ``damaged`` of them went to a quarantine bin, the rest to ``bin``.
+
+    ``not_coming`` units were given up with this receipt: the order does not wait for them any more.
+    """
 
     receipt = models.ForeignKey(Receipt, models.CASCADE, related_name="lines")
     purchase_line = models.ForeignKey(
@@ -60,6 +68,7 @@ class ReceiptLine(models.Model):
     product = models.ForeignKey(Product, models.PROTECT, related_name="+")
     quantity = models.IntegerField(_("quantity"))
     damaged = models.IntegerField(_("damaged"), default=0, db_default=0)
+    not_coming = models.IntegerField(_("not coming"), default=0, db_default=0)
     bin = models.ForeignKey(Bin, models.PROTECT, related_name="+")
     lot = models.ForeignKey(Lot, models.PROTECT, null=True, blank=True, related_name="+")
     serial = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001 - as in the ledger
@@ -70,9 +79,11 @@ class ReceiptLine(models.Model):
         verbose_name_plural = _("receipt lines")
         constraints = [
             models.CheckConstraint(
-                condition=Q(quantity__gt=0)
+                condition=Q(quantity__gte=0)
                 & Q(damaged__gte=0)
-                & Q(damaged__lte=models.F("quantity")),
+                & Q(damaged__lte=models.F("quantity"))
+                & Q(not_coming__gte=0)
+                & (Q(quantity__gt=0) | Q(not_coming__gt=0)),
                 name="receipt_line_quantities",
             )
         ]

@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models.product import Product
@@ -108,3 +109,23 @@ class NoticeRecipient(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+class StockOut(models.Model):
+    """A time in which no warehouse had a unit of a product available; one open row per product."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="stock_outs")
+    since = models.DateTimeField(_("since"), db_default=Now())
+    until = models.DateTimeField(_("until"), null=True)
+
+    class Meta:
+        verbose_name = _("stock-out")
+        verbose_name_plural = _("stock-outs")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product"], condition=Q(until=None), name="stock_out_open_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} since {self.since:%Y-%m-%d}"
