@@ -237,8 +237,8 @@ def _order_problems(draft: OrderDraft) -> Iterator[LineProblem]:
         yield LineProblem(None, "settlement", f"{draft.settlement!r} is no way to settle an order.")
     if draft.priority not in PRIORITIES:
         yield LineProblem(None, "priority", f"The priority {draft.priority} is out of range.")
-    for problem in problems_of_tags(draft.tags):
-        yield LineProblem(None, "tags", problem)
+    for sentence in problems_of_tags(draft.tags):
+        yield LineProblem(None, "tags", sentence)
     if draft.total_amount is not None and (
         problem := _amount_problem(draft.total_amount, draft.currency)
     ):

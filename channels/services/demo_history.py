@@ -95,8 +95,14 @@ def _order(company: Company, number: int, at: datetime) -> tuple[SalesChannel, P
         placed_at=at,
         lines=lines,
         charges=charges,
+        requested_date=_requested(number, at) if is_business else None,
     )
     return company.channels[code], past
+
+
+def _requested(number: int, at: datetime) -> date | None:
+    """Two of five businesses name a day, some of them a short one."""
+    return at.date() + timedelta(days=2 + number % 7) if number % 5 < 2 else None
 
 
 def _line(company: Company, position: int, sold: SoldProduct, *, is_business: bool) -> PastLine:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from oms.core import activity, bulk
 from oms.core.activity import Entry
 from oms.core.actors import Actor
 from oms.core.addresses import COLUMNS, Address
+from oms.core.places import key_of, locate_all
 from oms.core.workflow import insert_in_state
 from orders.models import (
     AccountEntry,
@@ -69,6 +70,7 @@ class PastOrder:
     placed_at: datetime
     lines: Sequence[PastLine] = ()
     charges: Sequence[PastCharge] = ()
+    requested_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,7 @@ def keep_orders(orders: Sequence[PastOrder], *, channel: SalesChannel, actor: Ac
     ids = bulk.draw_ids(Order, len(orders))
     addresses = bulk.draw_ids(OrderAddress, len(orders))
     bulk.copy(
-        OrderAddress,
-        ["id", *COLUMNS],
-        [
-            (key, *asdict(order.ship_to).values())
-            for key, order in zip(addresses, orders, strict=True)
-        ],
+        OrderAddress, ["id", *COLUMNS, "latitude", "longitude"], _addresses(addresses, orders)
     )
     insert_in_state(
         Order,
@@ -121,6 +118,16 @@ def keep_orders(orders: Sequence[PastOrder], *, channel: SalesChannel, actor: Ac
     )
 
 
+def _addresses(keys: Sequence[int], orders: Sequence[PastOrder]) -> list[tuple[Any, ...]]:
+    places = {order.ship_to: key_of(order.ship_to) for order in orders}
+    positions = locate_all(places.values())
+    return [
+        (key, *asdict(order.ship_to).values(), at and at.latitude, at and at.longitude)
+        for key, order in zip(keys, orders, strict=True)
+        for at in [positions.get(places[order.ship_to])]
+    ]
+
+
 def _record(order: PastOrder, pk: int, address_id: int, channel: SalesChannel) -> Order:
     lines = sum((line.net_amount for line in order.lines), ZERO)
     charges = sum((charge.net_amount for charge in order.charges), ZERO)
@@ -138,6 +145,7 @@ def _record(order: PastOrder, pk: int, address_id: int, channel: SalesChannel) -
         lines_amount=lines,
         charges_amount=charges,
         total_amount=lines + charges,
+        requested_date=order.requested_date,
         units=units,
         line_count=len(order.lines),
         is_history=True,
