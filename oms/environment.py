@@ -4,9 +4,11 @@ Each variable may instead be given as a file: ``SECRET_KEY_FILE=/run/secrets/key
 """
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -47,6 +49,15 @@ class Environment:
             return [part.strip() for part in self._env.str(name).split(",") if part.strip()]
 
         return self._read(name, read, default, [])
+
+    def exchange_rates(self, name: str) -> dict[str, Decimal]:
+        """``USD=0.92,GBP=1.17``: what one unit of a currency is worth in the company's."""
+
+        def read() -> dict[str, Decimal]:
+            pairs = [part.partition("=") for part in self._env.str(name).split(",") if part.strip()]
+            return {code.strip(): _as_rate(code, value) for code, _, value in pairs}
+
+        return self._read(name, read, {}, {})
 
     def choice(self, name: str, allowed: list[str], default: str) -> str:
         def read() -> str:
@@ -114,6 +125,16 @@ def _as_bool(value: str) -> bool:
     if word in {"0", "false", "no", "off", ""}:
         return False
     raise ValueError(f"{value!r} is neither 1 nor 0")
+
+
+def _as_rate(code: str, value: str) -> Decimal:
+    try:
+        rate = Decimal(value.strip())
+    except InvalidOperation:
+        rate = Decimal(0)
+    if not (re.fullmatch(r"[A-Z]{3}", code.strip()) and rate.is_finite() and rate > 0):
+        raise ValueError(f"{code}={value} is no rate such as USD=0.92")
+    return rate
 
 
 def process_kind() -> ProcessKind:

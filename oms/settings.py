@@ -41,6 +41,8 @@ BASE_URL = env.url("BASE_URL", ("http", "https"), default="http://127.0.0.1:8000
 COMPANY_NAME = env.text("COMPANY_NAME", default="")
 COMPANY_ADDRESS = env.text("COMPANY_ADDRESS", default="")
 COMPANY_TAX_ID = env.text("COMPANY_TAX_ID", default="")
+COMPANY_CURRENCY = env.text("COMPANY_CURRENCY", default="EUR")
+EXCHANGE_RATES = env.exchange_rates("EXCHANGE_RATES")
 
 # --- Parts ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [

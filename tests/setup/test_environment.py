@@ -105,3 +105,16 @@ def test_a_local_installation_writes_mail_into_files(tmp_path: Path) -> None:
 
     backend = "django.core.mail.backends.filebased.EmailBackend"
     assert answer.stdout.split() == [backend, str(tmp_path / "mail")]
+
+
+def test_exchange_rates_are_read_as_exact_numbers() -> None:
+    answer = load("s.EXCHANGE_RATES", **PRODUCTION, EXCHANGE_RATES="USD=0.92, GBP=1.17")
+
+    assert answer.stdout.strip() == "{'USD': Decimal('0.92'), 'GBP': Decimal('1.17')}"
+
+
+def test_a_bad_exchange_rate_is_refused() -> None:
+    answer = load("s.EXCHANGE_RATES", **PRODUCTION, EXCHANGE_RATES="USD=-1")
+
+    assert answer.returncode == 1
+    assert "EXCHANGE_RATES cannot be used: USD=-1 is no rate such as USD=0.92." in answer.stderr
