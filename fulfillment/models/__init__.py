@@ -1,4 +1,11 @@
-from fulfillment.models.carrier import Carrier, CarrierService, RateStep, RateZone, Surcharge
+from fulfillment.models.carrier import (
+    Carrier,
+    CarrierService,
+    RateStep,
+    RateVersion,
+    RateZone,
+    Surcharge,
+)
 from fulfillment.models.parcel import Parcel, ParcelLine
 from fulfillment.models.picking import Pick, PickList
 from fulfillment.models.routing import RoutingDecision
@@ -26,6 +33,7 @@ __all__ = [
     "Pick",
     "PickList",
     "RateStep",
+    "RateVersion",
     "RateZone",
     "Rejection",
     "RejectionReason",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -15,7 +17,7 @@ def monday_to_friday() -> list[int]:
     return [1, 2, 3, 4, 5]
 
 
-def _weekdays(title: str) -> ArrayField:
+def _weekdays(title: Any) -> ArrayField[list[int], list[int]]:
     return ArrayField(
         models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(7)]),
         verbose_name=title,
@@ -189,3 +191,20 @@ class Surcharge(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class RateVersion(models.Model):
+    """Another value after every change of the tables above (triggers write it): a process that keeps
+    rate tables sees by it that they are stale.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    value = models.UUIDField()
+
+    class Meta:
+        verbose_name = _("version of the rates")
+        verbose_name_plural = _("version of the rates")
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="rate_version_once")]
+
+    def __str__(self) -> str:
+        return str(self.value)
