@@ -14,7 +14,9 @@ from channels.exceptions import DemoRefused
 from channels.services.demo_company import PASSWORD, build_company, load_config
 from channels.services.demo_day import run_live_day
 from channels.services.demo_history import DAYS, add_history
+from channels.services.demo_routing import add_routing
 from channels.services.demo_stock import add_stock
+from channels.services.demo_supply import add_supply
 from oms.core.access import matrix
 from oms.core.models import User
 from oms.core.place_tables import load_cities
@@ -52,6 +54,8 @@ def seed_demo(*, size: str, today: date, reset: bool = False) -> str:
     call_command("setup_roles", verbosity=0)
     load_cities()
     company = build_company(SEED)
+    add_routing(company)
+    add_supply(company)
     past, sales = add_history(company, today=today, factor=SIZES[size])
     add_stock(company, sales, today=today, days=DAYS)
     run_live_day(company)
