@@ -86,3 +86,19 @@ class WrongGoods(StockRefusal):
 
 class ReasonMissing(StockRefusal):
     """Corrections of stock say why."""
+
+
+class CountRefused(StockRefusal):
+    """A count cannot be recorded, finished or approved that way."""
+
+
+class NothingToCount(CountRefused):
+    """No place was named, or nothing lies in the places that were named."""
+
+
+class PurchaseRefused(Refusal):
+    """A purchase order cannot be made, sent or changed that way."""
+
+
+class ReceiptRefused(StockRefusal):
+    """A delivery cannot be booked that way, or a receipt cannot be undone any more."""

@@ -14,8 +14,19 @@ from typing import Any
 
 from django.db import transaction
 
-from inventory.models import Bin, KitComponent, Product, Warehouse
+from fulfillment.models import RejectionReason
+from inventory.models import (
+    Bin,
+    KitComponent,
+    Product,
+    PurchaseOrder,
+    Supplier,
+    SupplierProduct,
+    Warehouse,
+)
 from inventory.services.goods import GoodsReceipt, receive
+from inventory.services.purchase_progress import send_purchase_order
+from inventory.services.purchasing import WantedLine, create_purchase_order
 from oms.core.actors import Actor
 from oms.core.addresses import Address
 from orders.models import Customer, Order, OrderLine, SalesChannel
@@ -127,6 +138,37 @@ def add_stock(
         receive([receipt], actor=PICKER)
 
 
+def make_supplier(code: str = "", *products: Product, **facts: Any) -> Supplier:
+    """Return a supplier with a mail address who sells these products for 4.00 each."""
+    code = code or f"SUP-{next(_count)}"
+    base = {"title": f"Supplier {code}", "email": f"{code.lower()}@supplier.example"}
+    supplier = Supplier.objects.create(code=code, **(base | facts))
+    for product in products:
+        sell(supplier, product)
+    return supplier
+
+
+def sell(supplier: Supplier, product: Product, price: str = "4.00", **terms: Any) -> None:
+    """Let a supplier sell a product at these terms."""
+    facts = {"part_number": f"P-{product.sku}", "price": Decimal(price)} | terms
+    SupplierProduct.objects.create(supplier=supplier, product=product, **facts)
+
+
+def make_purchase_order(
+    supplier: Supplier, setup: WarehouseSetup, *lines: tuple[Product, int], sent: bool = True
+) -> PurchaseOrder:
+    """Return an order to a supplier of (product, quantity), on its way unless told otherwise."""
+    order = create_purchase_order(
+        supplier_id=supplier.pk,
+        warehouse_id=setup.pk,
+        lines=[WantedLine(product.pk, quantity) for product, quantity in lines],
+        actor=DESK,
+    ).order
+    if sent:
+        send_purchase_order(order_id=order.pk, actor=DESK, by_hand=True)
+    return PurchaseOrder.objects.get(pk=order.pk)
+
+
 def line_draft(
     product: Product | str, quantity: int = 1, price: str = "10.00", **facts: Any
 ) -> LineDraft:
@@ -161,6 +203,12 @@ def take_order(*lines: LineDraft, **facts: Any) -> Order:
 def lines_of(order: Order) -> list[OrderLine]:
     """Return the lines of an order as they stand now."""
     return list(OrderLine.objects.filter(order=order).order_by("position"))
+
+
+def make_reason(code: str = "reason", **facts: Any) -> RejectionReason:
+    """Return a reason for rejecting lines; without facts stock stays as it is."""
+    defaults = {"title": code.capitalize(), "effect": "nothing"} | facts
+    return RejectionReason.objects.create(code=code, **defaults)
 
 
 WORLD_SKUS = ("WORLD-1", "WORLD-2", "WORLD-3")
