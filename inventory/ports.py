@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from oms.core.actors import Actor
+
 
 @dataclass(frozen=True, slots=True)
 class DemandLink:
@@ -41,3 +43,39 @@ def resolve_demands(demands: Iterable[tuple[str, int]]) -> dict[tuple[str, int],
             fallback = DemandLink(f"{kind.replace('_', ' ')} {demand_id}".strip())
             links[kind, demand_id] = found.get(demand_id, fallback)
     return links
+
+
+class ShortageResolver(Protocol):
+    def __call__(self, *, warehouse_id: int, product_id: int, units: int, actor: Actor) -> int:
+        """Take back the allocations of so many units at a level; gives back how many it freed."""
+
+
+_shortage_resolvers: list[ShortageResolver] = []
+
+
+def register_shortage_resolver(resolver: ShortageResolver) -> None:
+    """Say who can take allocations back when fewer units are there than are allocated.
+
+    It is called in the transaction of the correction, before any stock level is locked.
+    """
+    if resolver not in _shortage_resolvers:
+        _shortage_resolvers.append(resolver)
+
+
+def can_take_back() -> bool:
+    """Whether anybody offers to take allocations back."""
+    return bool(_shortage_resolvers)
+
+
+def take_allocations_back(*, warehouse_id: int, product_id: int, units: int, actor: Actor) -> int:
+    """Ask for allocations back, one resolver after the other; gives back how many units were freed."""
+    freed = 0
+    for resolve in _shortage_resolvers:
+        if freed < units:
+            freed += resolve(
+                warehouse_id=warehouse_id,
+                product_id=product_id,
+                units=units - freed,
+                actor=actor,
+            )
+    return freed

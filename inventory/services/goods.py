@@ -13,8 +13,8 @@ from django.db import transaction
 
 from inventory.events import StockArrived
 from inventory.exceptions import InsufficientStock, ReasonMissing, WrongPlace
-from inventory.models import Bin, BinContent, MovementKind, StockLevel
-from inventory.services.ledger import StockChange, post
+from inventory.models import Bin, BinContent, MovementKind
+from inventory.services.ledger import StockChange, lock_levels, post
 from inventory.services.refusals import name_the_demands
 from oms.core.actors import Actor
 from oms.core.events import publish
@@ -243,7 +243,7 @@ def record_counts(counts: Sequence[BinCount], *, actor: Actor) -> list[int]:
     """
     if any(count.counted < 0 for count in counts):
         raise ValueError("Nobody counts fewer than none.")
-    _lock_levels(counts)
+    lock_levels({count.warehouse_id for count in counts}, {count.product_id for count in counts})
     lying = _contents_of(counts)
     deltas = [
         count.counted - lying.get((count.bin_id, count.product_id, count.lot_id, count.serial), 0)
@@ -261,14 +261,6 @@ def record_counts(counts: Sequence[BinCount], *, actor: Actor) -> list[int]:
         actor=actor,
     )  # fmt: skip
     return deltas
-
-
-def _lock_levels(counts: Sequence[BinCount]) -> None:
-    """Hold the levels, so that nothing moves between reading the bins and correcting them."""
-    warehouses = {count.warehouse_id for count in counts}
-    products = {count.product_id for count in counts}
-    levels = StockLevel.objects.filter(warehouse__in=warehouses, product__in=products)
-    list(levels.order_by("warehouse", "product").select_for_update(of=("self",), no_key=True))
 
 
 def _contents_of(

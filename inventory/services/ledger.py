@@ -6,7 +6,7 @@ refusal leaves the caller's transaction as it was.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from inventory.exceptions import AlreadyBooked, StockBusy
-from inventory.models import MovementKind
+from inventory.models import MovementKind, StockLevel
 from inventory.services.ledger_statement import (
     CLAIM_COLUMNS,
     CREATE_LEVELS,
@@ -117,6 +117,13 @@ def _create_levels(levels: Sequence[tuple[int, int]]) -> None:
     warehouses, products = zip(*levels, strict=True)
     with connection.cursor() as cursor:
         cursor.execute(CREATE_LEVELS, [list(warehouses), list(products)])
+
+
+def lock_levels(warehouse_ids: Collection[int], product_ids: Collection[int]) -> list[StockLevel]:
+    """Hold levels in key order, so that nothing moves between reading what lies there and booking."""
+    levels = StockLevel.objects.filter(warehouse__in=warehouse_ids, product__in=product_ids)
+    ordered = levels.order_by("warehouse", "product")
+    return list(ordered.select_for_update(of=("self",), no_key=True))
 
 
 def rebuild_levels() -> int:
