@@ -64,12 +64,25 @@ def _register_reactions() -> None:
     subscribe(OrderPlaced, route, name="fulfillment.route", batch=batch)
     subscribe(OrderReleasedForRouting, route, name="fulfillment.route_released", batch=batch)
     subscribe(events.UnitsReopened, route, name="fulfillment.route_reopened", batch=batch)
+    subscribe(
+        events.UnitsRejected,
+        handlers.find_another_warehouse,
+        name="fulfillment.route_rejected",
+        batch=batch,
+    )
     # Filling takes a transaction for each batch of orders and may run twice without harm.
     fill, chunks = handlers.fill_from_cancellations, How.SENDER
     subscribe(
         StockArrived,
         handlers.fill_from_arrivals,
         name="fulfillment.fill",
+        how=chunks,
+        batch=50,
+    )
+    subscribe(
+        events.ExclusionLifted,
+        handlers.fill_from_lifted,
+        name="fulfillment.fill_lifted",
         how=chunks,
         batch=50,
     )

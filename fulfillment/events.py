@@ -99,3 +99,32 @@ class UnitsReopened(Event):
     @property
     def stream(self) -> str:
         return f"order:{self.order_id}"
+
+
+@dataclass(frozen=True)
+class UnitsRejected(Event):
+    """A warehouse sent units of an order back: they are open again and want another warehouse."""
+
+    topic = "fulfillment.units_rejected"
+
+    order_id: int
+    warehouse_id: int
+    product_ids: list[int]
+
+    @property
+    def stream(self) -> str:
+        return f"order:{self.order_id}"
+
+
+@dataclass(frozen=True)
+class ExclusionLifted(Event):
+    """A warehouse may be routed to again, with this product or (None) with all it is kept out of."""
+
+    topic = "fulfillment.exclusion_lifted"
+
+    warehouse_id: int
+    product_id: int | None
+
+    @property
+    def stream(self) -> str:
+        return f"warehouse:{self.warehouse_id}"

@@ -27,6 +27,10 @@ class ShipRefused(Refusal):
     """The parcel cannot be handed over, or its hand-over cannot be undone."""
 
 
+class RejectRefused(Refusal):
+    """The units cannot be sent back by the warehouse."""
+
+
 class CancelRefused(Refusal):
     """The shipment has gone too far to be canceled."""
 

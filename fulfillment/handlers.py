@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fulfillment.events import OrderRouted, ShipmentPacked, ShipmentReleased, UnitsReopened
+from fulfillment.events import (
+    ExclusionLifted,
+    OrderRouted,
+    ShipmentPacked,
+    ShipmentReleased,
+    UnitsRejected,
+    UnitsReopened,
+)
 from fulfillment.services.fill import fill_from_orders, fill_waiting_orders
 from fulfillment.services.papers import request_packing_slips, request_pick_lists
+from fulfillment.services.reroute import reroute_rejected
 from fulfillment.services.route import route_orders
 from fulfillment.services.search_terms import add_shipment_terms
 from inventory.events import StockArrived
@@ -35,6 +43,18 @@ def fill_from_arrivals(events: Sequence[StockArrived]) -> None:
 def fill_from_cancellations(events: Sequence[OrderCanceled | OrderLinesCanceled]) -> None:
     """Route the orders that waited behind what was canceled."""
     fill_from_orders(order_ids={event.order_id for event in events}, actor=SYSTEM)
+
+
+def find_another_warehouse(events: Sequence[UnitsRejected]) -> None:
+    """Route what a warehouse rejected to others."""
+    reroute_rejected(events, actor=SYSTEM)
+
+
+def fill_from_lifted(events: Sequence[ExclusionLifted]) -> None:
+    """Route the orders that wait for what a warehouse may ship again."""
+    products = {event.product_id for event in events if event.product_id is not None}
+    every = any(event.product_id is None for event in events)
+    fill_waiting_orders(product_ids=None if every else products, actor=SYSTEM)
 
 
 def make_findable(events: Sequence[OrderRouted]) -> None:
