@@ -102,3 +102,11 @@ class PurchaseRefused(Refusal):
 
 class ReceiptRefused(StockRefusal):
     """A delivery cannot be booked that way, or a receipt cannot be undone any more."""
+
+
+class AdjustmentRefused(StockRefusal):
+    """A correction by hand cannot be asked for, approved or undone that way."""
+
+
+class TransferRefused(StockRefusal):
+    """A transfer cannot be changed, sent or received that way."""

@@ -198,8 +198,8 @@ class StockAdjustment(models.Model):
     requested_by = models.ForeignKey("core.User", models.PROTECT, null=True, related_name="+")
     requested_at = models.DateTimeField(_("requested"), db_default=Now())
     decided_by = models.CharField(_("decided by"), max_length=150, blank=True, db_default="")
-    reverses = models.OneToOneField(
-        "self", models.PROTECT, null=True, blank=True, related_name="reversed_by"
+    reverses = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="reversals"
     )
     decided_at = models.DateTimeField(_("decided"), null=True)
 
@@ -214,6 +214,11 @@ class StockAdjustment(models.Model):
                 name="stock_adjustment_status",
             ),
             models.CheckConstraint(condition=~Q(delta=0), name="stock_adjustment_delta"),
+            models.UniqueConstraint(
+                fields=["reverses"],
+                condition=~Q(status="declined"),
+                name="stock_adjustment_reversed_once",
+            ),
         ]
         indexes = [models.Index(fields=["status", "-id"], name="stock_adjustment_by_status")]
 

@@ -218,7 +218,7 @@ def _line_for(count: StockCount, place: CountPlace, counted: int) -> CountLine:
     _check_number(product, counted)
     if line:
         return line
-    _check_goods(product, place)
+    check_goods(product, lot_id, serial)
     here = Bin.objects.filter(pk=bin_id, warehouse=count.warehouse_id)
     if not here.exists():
         raise WrongPlace("The bin belongs to another warehouse: count there on a list of its own.")
@@ -238,23 +238,21 @@ def _check_number(product: Product, counted: int) -> None:
         raise CountRefused(f"A serial number of {product.sku} stands for one unit: count 0 or 1.")
 
 
-def _check_goods(product: Product, place: CountPlace) -> None:
+def check_goods(product: Product, lot_id: int | None, serial: str | None) -> None:
+    """Whether units of the product can carry this lot and serial number.
+
+    :raises WrongGoods: one is missing, or does not belong there; or the product is a kit.
+    """
     if product.is_kit:
-        raise WrongGoods(f"{product.sku} is a kit: count its components instead.")
-    is_lot, is_serial = product.tracking == "lot", product.tracking == "serial"
-    if is_lot != (place.lot_id is not None) and not (is_serial and place.lot_id):
-        raise WrongGoods(
-            f"{product.sku}: say which lot lies there."
-            if is_lot
-            else f"{product.sku} has no lots: leave the lot empty."
-        )
-    if is_serial != bool(place.serial):
-        raise WrongGoods(
-            f"{product.sku}: scan the serial number of each unit."
-            if is_serial
-            else f"{product.sku} has no serial numbers: leave it empty."
-        )
-    if place.lot_id and not Lot.objects.filter(pk=place.lot_id, product=product).exists():
+        raise WrongGoods(f"{product.sku} is a kit: it is its components that lie there.")
+    by_lot, by_serial = product.tracking == "lot", product.tracking == "serial"
+    if by_lot and lot_id is None:
+        raise WrongGoods(f"{product.sku}: say which lot lies there.")
+    if by_serial and not serial:
+        raise WrongGoods(f"{product.sku}: scan the serial number of each unit.")
+    if (serial and not by_serial) or (lot_id and not (by_lot or by_serial)):
+        raise WrongGoods(f"{product.sku} is not tracked that way: leave lot and number empty.")
+    if lot_id and not Lot.objects.filter(pk=lot_id, product=product).exists():
         raise WrongGoods(f"The lot is not one of {product.sku}: choose one of its own lots.")
 
 
