@@ -38,3 +38,11 @@ def available_to_promise(
     + what arrives until the date. Below 0 more was accepted than there is.
     """
     return sum(level.free for level in levels) - reserved_before + incoming
+
+
+def available_to_channel(shares: Iterable[tuple[int, int]], *, to_promise: int) -> int:
+    """Σ over warehouses share of (free + incoming), rounded down; never more than anybody may be promised.
+
+    ``shares`` are units and the channel's percentage of them at each warehouse.
+    """
+    return max(0, min(to_promise, sum(units * percent // 100 for units, percent in shares)))

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from itertools import accumulate
 
@@ -14,6 +14,7 @@ from django.db import connection
 
 from inventory.availability import Totals
 from inventory.availability import available_to_promise as promise
+from inventory.selectors.incoming import ARRIVING
 
 ORDER_LINE = "order_line"
 
@@ -69,10 +70,10 @@ class ProductSupply:
             return self._sums[-1]
         return self._sums[bisect_left(self._ranks, rank_at)]
 
-    def to_promise(self, rank_at: datetime | None = None) -> int:
+    def to_promise(self, rank_at: datetime | None = None, *, incoming: int = 0) -> int:
         """What a demand of that rank may take: available to promise plus its own claim."""
         totals = [Totals(x.available, 0, 0, x.safety_stock) for x in self.levels.values()]
-        return promise(totals, reserved_before=self.claimed_before(rank_at))
+        return promise(totals, reserved_before=self.claimed_before(rank_at), incoming=incoming)
 
     @property
     def backorder_room(self) -> int | None:
@@ -154,33 +155,38 @@ class OwnClaim:
 
 
 def available_to_promise(
-    product_ids: Collection[int], *, at: datetime | None = None, claim: OwnClaim | None = None
+    product_ids: Collection[int], *, at: date | None = None, claim: OwnClaim | None = None
 ) -> dict[int, int]:
     """How many units of each product may be promised (to this claim); one statement.
 
-    ``at`` is the date until which arriving goods count; none are known to the books yet.
+    ``at`` is the day until which arriving goods count (those that are late too); None: none do.
     """
-    del at
     own = claim or OwnClaim()
     wanted = sorted(set(product_ids))
     with connection.cursor() as cursor:
         params = [wanted, wanted, own.rank_at, own.rank_at, own.demand_kind, list(own.demand_ids)]
-        cursor.execute(_PROMISE, params)
+        cursor.execute(_PROMISE, [*params, at, wanted])
         rows = cursor.fetchall()
     levels: dict[int, list[Totals]] = defaultdict(list)
     reserved: dict[int, int] = {}
-    for product_id, claimed, *totals in rows:
+    coming: dict[int, int] = {}
+    for product_id, claimed, arriving, *totals in rows:
         reserved[product_id] = claimed
+        coming[product_id] = arriving
         if totals[0] is not None:
             levels[product_id].append(Totals(*totals))
     return {
-        product_id: promise(levels[product_id], reserved_before=reserved.get(product_id, 0))
+        product_id: promise(
+            levels[product_id],
+            reserved_before=reserved.get(product_id, 0),
+            incoming=coming.get(product_id, 0),
+        )
         for product_id in wanted
     }
 
 
-_PROMISE = """
-SELECT wanted.id, COALESCE(claimed.quantity, 0)::int,
+_PROMISE = f"""
+SELECT wanted.id, COALESCE(claimed.quantity, 0)::int, COALESCE(coming.quantity, 0)::int,
   level.on_hand, level.allocated, level.blocked, level.safety_stock
 FROM unnest(%s::bigint[]) AS wanted(id)
 LEFT JOIN (inventory_stocklevel level JOIN inventory_warehouse warehouse
@@ -190,4 +196,9 @@ LEFT JOIN (
   WHERE product_id = ANY(%s) AND (expires_at IS NULL OR expires_at > now())
     AND (%s::timestamptz IS NULL OR rank_at < %s::timestamptz)
     AND NOT (demand_kind = %s AND demand_id = ANY(%s))
-  GROUP BY product_id) claimed ON claimed.product_id = wanted.id"""
+  GROUP BY product_id) claimed ON claimed.product_id = wanted.id
+LEFT JOIN (
+  SELECT product_id, sum(quantity) AS quantity FROM ({ARRIVING}) arriving
+  JOIN inventory_warehouse warehouse ON warehouse.id = arriving.warehouse_id AND warehouse.is_active
+  WHERE expected <= %s::date AND product_id = ANY(%s)
+  GROUP BY product_id) coming ON coming.product_id = wanted.id"""  # noqa: S608 - our own text
