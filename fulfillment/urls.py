@@ -2,12 +2,22 @@
 
 from django.urls import path, re_path
 
-from fulfillment.views import order_actions, papers, shipment, shipment_actions
+from fulfillment.views import (
+    order_actions,
+    papers,
+    routing_rule,
+    rule_set,
+    rule_set_actions,
+    shipment,
+    shipment_actions,
+)
 
 app_name = "fulfillment"
 
 SHIPMENT = r"^fulfillment/shipment/(?P<number>[A-Z]{1,6}-[0-9]{1,20})/"
 ORDER = r"^orders/order/(?P<number>[A-Z]{1,6}-[0-9]{1,20})/"
+RULE_SET = "fulfillment/ruleset/<int:rule_set_id>/"
+RULE = RULE_SET + "rule/<int:rule_id>/"
 PAPER = "papers/(?P<paper_id>[0-9]{1,18})/"
 
 urlpatterns = [
@@ -26,4 +36,21 @@ urlpatterns = [
     re_path(ORDER + "route/$", order_actions.route, name="order_route"),
     re_path(ORDER + "release/$", order_actions.release, name="order_release"),
     re_path(ORDER + "cancel-with-shipments/$", order_actions.cancel, name="order_cancel"),
+    path("fulfillment/ruleset/", rule_set.rule_set_list, name="ruleset_list"),
+    path("fulfillment/ruleset/add/", rule_set.rule_set_add, name="ruleset_add"),
+    path(RULE_SET, rule_set.rule_set_page, name="ruleset_page"),
+    path(RULE_SET + "activate/", rule_set_actions.activate, name="ruleset_activate"),
+    path(RULE_SET + "archive/", rule_set_actions.archive, name="ruleset_archive"),
+    path(RULE_SET + "restore/", rule_set_actions.restore, name="ruleset_restore"),
+    path(RULE_SET + "copy/", rule_set_actions.copy, name="ruleset_copy"),
+    path(RULE_SET + "rename/", rule_set_actions.rename, name="ruleset_rename"),
+    path(RULE_SET + "shadow/start/", rule_set_actions.start_shadow, name="ruleset_shadow_start"),
+    path(RULE_SET + "shadow/end/", rule_set_actions.end_shadow, name="ruleset_shadow_end"),
+    path(RULE_SET + "rule/add/", routing_rule.rule_add, name="rule_add"),
+    path(RULE, routing_rule.rule_page, name="rule_page"),
+    path(RULE + "up/", routing_rule.rule_up, name="rule_up"),
+    path(RULE + "down/", routing_rule.rule_down, name="rule_down"),
+    path(RULE + "switch/", routing_rule.rule_switch, name="rule_switch"),
+    path(RULE + "remove/", routing_rule.rule_remove, name="rule_remove"),
+    path(RULE_SET + "rule/restore/<str:removed>/", routing_rule.rule_restore, name="rule_restore"),
 ]

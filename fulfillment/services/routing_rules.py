@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -23,6 +23,12 @@ class RuleDraft:
     """What a rule says, as `RoutingRule` explains it; channels and warehouses by their keys."""
 
     RELATED: ClassVar[tuple[str, ...]] = ("channels", "warehouses", "excluded_warehouses")
+    AMOUNTS: ClassVar[tuple[str, ...]] = (
+        "value_from",
+        "value_to",
+        "min_reliability",
+        "split_above",
+    )
 
     name: str
     is_enabled: bool = True
@@ -52,6 +58,17 @@ class RuleDraft:
         values = {name: value for name, value in asdict(self).items() if name not in self.RELATED}
         arrays = ("countries", "tags", "preference")
         return values | {name: list(values[name]) for name in arrays}
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as JSON can carry it: amounts as text."""
+        amounts = {name: str(x) for name in self.AMOUNTS if (x := getattr(self, name)) is not None}
+        return asdict(self) | amounts
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> RuleDraft:
+        """What `to_json` made."""
+        amounts = {name: Decimal(facts[name]) for name in cls.AMOUNTS if facts[name] is not None}
+        return cls(**{**facts, **amounts})
 
 
 def draft_of(rule: RoutingRule) -> RuleDraft:

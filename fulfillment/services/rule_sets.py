@@ -34,7 +34,7 @@ def create_rule_set(
 
 
 @transaction.atomic
-def copy_rule_set(*, rule_set_id: int, name: str = "", actor: Actor) -> RuleSet:
+def copy_rule_set(*, rule_set_id: int, name: str = "", note: str = "", actor: Actor) -> RuleSet:
     """Begin a draft with the rules of another set, whatever state that is in.
 
     :raises Unknown: there is no such set.
@@ -46,7 +46,7 @@ def copy_rule_set(*, rule_set_id: int, name: str = "", actor: Actor) -> RuleSet:
     rules = source.rules.order_by("position").prefetch_related(*RuleDraft.RELATED)
     return create_rule_set(
         name=name.strip() or f"{source.name[:90]} (copy)",
-        note=source.note,
+        note=note or source.note,
         rules=[draft_of(rule) for rule in rules],
         actor=actor,
     )

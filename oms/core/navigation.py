@@ -122,6 +122,14 @@ ITEMS: Final[tuple[NavItem, ...]] = (
         "inventory",
     ),
     NavItem(
+        _("Routing rules"),
+        _page("fulfillment", "ruleset"),
+        "route",
+        "fulfillment.view_ruleset",
+        STOCK,
+        "fulfillment",
+    ),
+    NavItem(
         _("Customers"),
         _page("orders", "customer"),
         "building",

@@ -96,6 +96,8 @@ _WORK: Final = {
     "imported": StatusLook(_("Imported"), "success", "check"),
     "undone": StatusLook(_("Undone"), mark="undo"),
     "discarded": StatusLook(_("Discarded"), mark="x"),
+    "archived": StatusLook(_("Archived"), mark="none"),
+    "shadow": StatusLook(_("In the shadow"), "info", "eye"),
     "settled": StatusLook(_("Settled"), "success", "check"),
 }
 
