@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import connection
@@ -10,9 +11,10 @@ from django.db import connection
 from fulfillment.models import RejectionReason, Shipment
 from fulfillment.services.locks import blocked_bin
 from fulfillment.services.reduce import CutPick
-from inventory.models import Bin, StockLevel
+from inventory.exceptions import NothingToCount
+from inventory.models import Bin, StockCount, StockLevel
 from inventory.services import goods
-from oms.core import cases
+from inventory.services.counts import open_count
 from oms.core.actors import Actor
 
 _TARGETS = {
@@ -149,16 +151,14 @@ WHERE shipment.warehouse_id = %s AND wanted.product_id = ANY(%s)
 
 
 def ask_for_count(
-    shipment: Shipment, product_ids: Sequence[int], reason: RejectionReason, *, actor: Actor
+    shipment: Shipment, product_ids: Collection[int], reason: RejectionReason, *, actor: Actor
 ) -> None:
-    """Have somebody look how many there are."""
-    del actor
-    for product_id in sorted(set(product_ids)):
-        cases.open_case(
-            kind="shortage",
-            dedupe_key=f"count:{shipment.warehouse_id}:{product_id}",
-            sentence=f"{shipment}: {reason.title}. Count the product.",
-            proposed_fix="count_bin",
-            document_kind="shipment",
-            document_id=shipment.pk,
+    """Have somebody look how many there are; where the books see none, there is nothing to look at."""
+    with contextlib.suppress(NothingToCount):
+        open_count(
+            warehouse_id=shipment.warehouse_id,
+            origin=StockCount.Origin.REJECTION,
+            reason=f"{shipment}: {reason.title}",
+            product_ids=sorted(product_ids),
+            actor=actor,
         )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -16,15 +15,20 @@ from fulfillment.exceptions import RejectRefused, Unknown
 from fulfillment.models import Rejection, RejectionReason, Shipment, SiteExclusion
 from fulfillment.services.free import FreedUnits, reopen_units
 from fulfillment.services.locks import Work, lock_work
-from fulfillment.services.reduce import cut_units, settle
 from fulfillment.services.rejected_goods import Overtaken, ask_for_count, take_out_of_sale
 from fulfillment.services.scores import score_sites
+from fulfillment.services.unpicked import (
+    UNPICKED_IN,
+    UnpickedLine,
+    lock_lines,
+    take_off,
+    with_their_kits,
+)
 from oms.core import activity, bulk
 from oms.core.actors import Actor
 from oms.core.events import publish
 
 TRIES = 3
-REJECTABLE = (Shipment.Status.PLANNED, Shipment.Status.RELEASED, Shipment.Status.PICKING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +46,6 @@ class RejectionOutcome:
     units: int
     taken_along: list[str]
     excluded_until: datetime | None
-
-
-class _Line(NamedTuple):
-    line_id: int
-    shipment_id: int
-    order_id: int
-    order_line_id: int
-    kit_id: int | None
-    per_set: int
-    product_id: int
-    sku: str
-    quantity: int
-    picked: int
-
-    @property
-    def left(self) -> int:
-        return self.quantity - self.picked
 
 
 def reject_lines(
@@ -88,44 +75,37 @@ def _reject(
 ) -> RejectionOutcome:
     reason = _reason(reason_id)
     to_zero = reason.effect == RejectionReason.Effect.SET_TO_ZERO
-    keys = _at_the_same_place(shipment_id, wanted) if to_zero else {shipment_id}
+    keys = _at_the_same_place(shipment_id, wanted) if to_zero else [shipment_id]
     work = lock_work(keys)
     shipment = work.shipments[shipment_id]
-    rows = _lines(sorted(keys))
-    named = _checked(shipment, rows, wanted)
-    units = _all_of({row.product_id for row, _ in named}, rows, work) if to_zero else {}
-    units |= {row.line_id: max(quantity, units.get(row.line_id, 0)) for row, quantity in named}
-    _with_their_kits(units, rows)
-    by_key = {row.line_id: row for row in rows}
-    cuts = cut_units(units)
+    lines = lock_lines(keys)
+    named = _checked(shipment, lines, wanted)
+    lost = _by_product(named)
+    units = {line.line_id: quantity for line, quantity in named}
+    if to_zero:
+        units |= _all_of(lost, lines, work)
+    grown = with_their_kits(units, lines)
+    why = f"{reason.title}: {note}" if note else reason.title
+    taken = take_off(work, lines, grown, verb="rejected", why=why, actor=actor, origin=shipment)
     rejections = _record(shipment, named, reason, note, actor=actor)
-    until = _exclude(shipment, named, reason, rejections[0], actor=actor)
-    freed = _freed(shipment.warehouse_id, units, by_key)
-    touched = {by_key[key].shipment_id for key in units}
-    told = f"{reason.title}: {note}" if note else reason.title
-    settle(
-        {pk: work.shipments[pk] for pk in touched},
-        {cut.pick_list_id for cut in cuts},
-        actor=actor,
-        note=told,
-    )
-    _tell(work, units, by_key, shipment_id, told, actor=actor)
-    if reason.opens_count:
-        ask_for_count(shipment, [row.product_id for row, _ in named], reason, actor=actor)
+    until = _exclude(shipment, lost, reason, rejections[0], actor=actor)
     score_sites(warehouse_ids=[shipment.warehouse_id], actor=actor)
-    _publish(freed)
-    reopen_units(freed, orders=work.orders, actor=actor, reason=reason.code)
-    lost = {row.product_id: 0 for row, _ in named}
-    for row, quantity in named:
-        lost[row.product_id] += quantity
-    picked_bins = [(cut, by_key[cut.line_id].product_id) for cut in cuts]
-    take_out_of_sale(shipment, lost, picked_bins, reason, key=rejections[0], actor=actor)
-    others = {by_key[key].order_id for key in units} - {row.order_id for row, _ in named}
+    _publish(taken.freed)
+    if reason.opens_count:
+        ask_for_count(shipment, lost, reason, actor=actor)
+    reopen_units(taken.freed, orders=work.orders, actor=actor, reason=reason.code)
+    take_out_of_sale(shipment, lost, taken.cuts, reason, key=rejections[0], actor=actor)
+    others = {x.order_id for x in taken.freed} - {line.order_id for line, _ in named}
     return RejectionOutcome(
-        sum(quantity for _, quantity in named),
-        [work.orders[pk].number for pk in sorted(others)],
-        until,
+        sum(lost.values()), [work.orders[pk].number for pk in sorted(others)], until
     )
+
+
+def _by_product(named: Sequence[tuple[UnpickedLine, int]]) -> dict[int, int]:
+    units: dict[int, int] = defaultdict(int)
+    for line, quantity in named:
+        units[line.product_id] += quantity
+    return dict(sorted(units.items()))
 
 
 def _reason(reason_id: int) -> RejectionReason:
@@ -135,13 +115,13 @@ def _reason(reason_id: int) -> RejectionReason:
     return found
 
 
-def _at_the_same_place(shipment_id: int, wanted: Sequence[RejectedUnits]) -> set[int]:
+def _at_the_same_place(shipment_id: int, wanted: Sequence[RejectedUnits]) -> list[int]:
     """The shipment and all others of its warehouse that still want the same products."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _SAME_PLACE, [[each.line_id for each in wanted], shipment_id, list(REJECTABLE)]
+            _SAME_PLACE, [[each.line_id for each in wanted], shipment_id, list(UNPICKED_IN)]
         )
-        return {shipment_id} | {pk for (pk,) in cursor.fetchall()}
+        return sorted({shipment_id} | {pk for (pk,) in cursor.fetchall()})
 
 
 _SAME_PLACE = """
@@ -155,30 +135,13 @@ WHERE wanted.product_id IN (
   AND shipment.status = ANY(%s) AND line.quantity > line.picked"""
 
 
-def _lines(shipment_ids: list[int]) -> list[_Line]:
-    with connection.cursor() as cursor:
-        cursor.execute(_LINES, [shipment_ids])
-        return [_Line(*row) for row in cursor.fetchall()]
-
-
-_LINES = """
-SELECT line.id, line.shipment_id, wanted.order_id, wanted.id, wanted.parent_id,
-  COALESCE(wanted.ordered / kit.sets, 1), wanted.product_id, product.sku, line.quantity, line.picked
-FROM fulfillment_shipmentline line
-JOIN orders_orderline wanted ON wanted.id = line.order_line_id
-JOIN inventory_product product ON product.id = wanted.product_id
-LEFT JOIN orders_orderline kit ON kit.id = wanted.parent_id
-WHERE line.shipment_id = ANY(%s)
-ORDER BY wanted.id, line.id FOR NO KEY UPDATE OF wanted, line"""
-
-
 def _checked(
-    shipment: Shipment, rows: Sequence[_Line], wanted: Sequence[RejectedUnits]
-) -> list[tuple[_Line, int]]:
-    if shipment.status not in REJECTABLE:
+    shipment: Shipment, lines: Mapping[int, UnpickedLine], wanted: Sequence[RejectedUnits]
+) -> list[tuple[UnpickedLine, int]]:
+    if shipment.status not in UNPICKED_IN:
         word = shipment.get_status_display().lower()
         raise RejectRefused(f"{shipment} is {word}: its lines cannot be rejected any more.")
-    own = {row.line_id: row for row in rows if row.shipment_id == shipment.pk}
+    own = {key: line for key, line in lines.items() if line.shipment_id == shipment.pk}
     named: dict[int, int] = defaultdict(int)
     for each in wanted:
         if each.line_id not in own:
@@ -198,33 +161,22 @@ def _checked(
     return [(own[key], quantity) for key, quantity in sorted(named.items())]
 
 
-def _all_of(products: set[int], rows: Sequence[_Line], work: Work) -> dict[int, int]:
+def _all_of(
+    products: Collection[int], lines: Mapping[int, UnpickedLine], work: Work
+) -> dict[int, int]:
     """Every unpicked unit of these products, by line."""
     return {
-        row.line_id: row.left
-        for row in rows
-        if row.product_id in products
-        and row.left
-        and work.shipments[row.shipment_id].status in REJECTABLE
+        key: line.left
+        for key, line in lines.items()
+        if line.product_id in products
+        and line.left
+        and work.shipments[line.shipment_id].status in UNPICKED_IN
     }
-
-
-def _with_their_kits(units: dict[int, int], rows: Sequence[_Line]) -> None:
-    """A set ships from one place: when one part goes, the unpicked others of its sets go too."""
-    sets: dict[tuple[int, int], int] = {}
-    for row in rows:
-        if row.kit_id is not None and row.line_id in units:
-            key = (row.shipment_id, row.kit_id)
-            sets[key] = max(sets.get(key, 0), -(-units[row.line_id] // row.per_set))
-    for row in rows:
-        count = sets.get((row.shipment_id, row.kit_id or 0), 0)
-        if taken := min(row.left, max(units.get(row.line_id, 0), count * row.per_set)):
-            units[row.line_id] = taken
 
 
 def _record(
     shipment: Shipment,
-    named: Sequence[tuple[_Line, int]],
+    named: Sequence[tuple[UnpickedLine, int]],
     reason: RejectionReason,
     note: str,
     *,
@@ -243,7 +195,7 @@ def _record(
 
 def _exclude(
     shipment: Shipment,
-    named: Sequence[tuple[_Line, int]],
+    product_ids: Collection[int],
     reason: RejectionReason,
     rejection_id: int,
     *,
@@ -252,9 +204,7 @@ def _exclude(
     if not reason.excludes_hours:
         return None
     until = timezone.now() + timedelta(hours=reason.excludes_hours)
-    products: Iterable[int | None] = sorted({row.product_id for row, _ in named})
-    if reason.excludes_all_products:
-        products = [None]
+    products = [None] if reason.excludes_all_products else sorted(product_ids)
     why = f"{shipment}: {reason.title}"[:200]
     SiteExclusion.objects.bulk_create(
         SiteExclusion(
@@ -268,56 +218,6 @@ def _exclude(
         for product_id in products
     )
     return until
-
-
-def _freed(
-    warehouse_id: int, units: Mapping[int, int], rows: Mapping[int, _Line]
-) -> list[FreedUnits]:
-    """One entry for each order line, though two shipments may carry parts of it."""
-    total: dict[int, int] = defaultdict(int)
-    source: dict[int, _Line] = {}
-    for key, quantity in units.items():
-        source[rows[key].order_line_id] = rows[key]
-        total[rows[key].order_line_id] += quantity
-    return [
-        FreedUnits(
-            warehouse_id=warehouse_id,
-            product_id=source[key].product_id,
-            order_id=source[key].order_id,
-            order_line_id=key,
-            quantity=quantity,
-        )
-        for key, quantity in sorted(total.items())
-    ]
-
-
-def _tell(
-    work: Work,
-    units: Mapping[int, int],
-    rows: Mapping[int, _Line],
-    shipment_id: int,
-    why: str,
-    *,
-    actor: Actor,
-) -> None:
-    """The timelines of all shipments that lost units."""
-    lost: dict[int, list[str]] = defaultdict(list)
-    for key, quantity in units.items():
-        lost[rows[key].shipment_id].append(f"{quantity} × {rows[key].sku}")
-    origin = str(work.shipments[shipment_id])
-    activity.record_all(
-        [
-            activity.Entry(
-                "shipment",
-                pk,
-                "rejected",
-                new=", ".join(parts),
-                note=why if pk == shipment_id else f"{origin}: {why}",
-            )
-            for pk, parts in sorted(lost.items())
-        ],
-        actor=actor,
-    )
 
 
 def _publish(freed: Sequence[FreedUnits]) -> None:

@@ -11,9 +11,10 @@ from fulfillment.services.free import FreedUnits, reopen_units
 from fulfillment.services.locks import Work, blocked_bin, lock_work
 from fulfillment.services.picking import PickRow, Scan, lock_picks, note_picked
 from fulfillment.services.reduce import cut_lines, cut_picks, settle
-from inventory.models import Bin, BinContent
+from inventory.models import Bin, BinContent, StockCount
 from inventory.services import goods
-from oms.core import activity, cases
+from inventory.services.counts import CountPlace, open_count
+from oms.core import activity
 from oms.core.actors import Actor
 from oms.core.events import publish
 from oms.core.workflow import perform_all
@@ -24,7 +25,7 @@ def report_short(*, pick_id: int, found: int, reason: str, actor: Actor) -> int:
     """Pick the ``found`` units that are left in the bin and take the rest off the shipment.
 
     The missing units lose their allocation, go to the blocked "missing" bin so that nobody is sent
-    for them again, and are routed anew; a case asks for a count. Gives back how many are missing.
+    for them again, and are routed anew; a count of the bin is opened. Gives back how many are missing.
 
     :raises PickRefused: as many are found as are asked for, or nothing is picked there now.
     :raises Unknown: there is no such pick, or the warehouse has no bin for what is missing.
@@ -66,7 +67,7 @@ def _shipment_of(pick_id: int) -> int:
 
 
 def _settle(work: Work, row: PickRow, missing: int, reason: str, *, actor: Actor) -> None:
-    """Timeline, case, events, and the shipment's next state."""
+    """Timeline, count, events, and the shipment's next state."""
     shipment = work.shipments[row.shipment_id]
     activity.record(
         shipment,
@@ -75,13 +76,19 @@ def _settle(work: Work, row: PickRow, missing: int, reason: str, *, actor: Actor
         new=f"{missing} × {row.sku}",
         note=f"{row.bin_code}: {reason}",
     )
-    cases.open_case(
-        kind="shortage",
-        dedupe_key=f"shortage:{row.bin_id}:{row.product_id}",
-        sentence=f"{missing} of {row.sku} are missing in {row.bin_code} ({reason}): count the bin.",
-        proposed_fix="count_bin",
-        document_kind="shipment",
-        document_id=shipment.pk,
+    open_count(
+        warehouse_id=shipment.warehouse_id,
+        origin=StockCount.Origin.SHORTAGE,
+        reason=f"{shipment}: {reason}" if reason else str(shipment),
+        places=[
+            CountPlace(
+                bin_id=row.bin_id,
+                product_id=row.product_id,
+                lot_id=row.lot_id,
+                serial=row.serial,
+            )
+        ],
+        actor=actor,
     )
     publish(ShortageReported(shipment_id=shipment.pk), UnitsReopened(order_id=row.order_id))
     note = "Nothing of it was found."

@@ -16,7 +16,7 @@ from fulfillment.services.shipping import deliver_parcels, ship_parcels, unship_
 from fulfillment.services.shortage import report_short
 from fulfillment.tracking import is_tracking_number
 from inventory.exceptions import NotInBin
-from inventory.models import BinContent, Reservation, StockLevel, StockMovement
+from inventory.models import BinContent, Reservation, StockCount, StockLevel, StockMovement
 from oms.core import invariants
 from oms.core.exceptions import TransitionRefused
 from oms.core.models import Activity, Case, CostEvent, OutboxEvent
@@ -252,8 +252,10 @@ def test_a_short_pick_frees_the_rest_and_asks_for_a_count(world: World) -> None:
     assert [(x.open, x.allocated) for x in lines_of(world.order)] == [(2, 1), (0, 2)]
     assert Reservation.objects.get().quantity == 2
     assert world.shipment.units == 3
-    case = Case.objects.get()
-    assert case.sentence == "2 of MUG are missing in A-02 (shelf empty): count the bin."
+    count = StockCount.objects.get()
+    assert (count.origin, count.reason) == ("shortage", f"{world.shipment.number}: shelf empty")
+    assert list(count.lines.values_list("bin__code", "product__sku")) == [("A-02", "MUG")]
+    assert not Case.objects.exists()
     assert topics()[-1] == "units_reopened"
     assert invariants.violations() == []
     route_order(order_id=world.order.pk, actor=DESK)

@@ -21,7 +21,7 @@ from fulfillment.services.rejections import RejectedUnits, lift_exclusion, rejec
 from fulfillment.services.release import release_shipments
 from fulfillment.services.route import route_orders
 from fulfillment.services.scores import score_sites
-from inventory.models import BinContent, Product, StockLevel
+from inventory.models import BinContent, Product, StockCount, StockLevel
 from oms.core import invariants
 from oms.core.models import Activity, Case
 from orders.models import Order
@@ -239,6 +239,22 @@ def test_an_exclusion_names_the_rejected_products_alone(near: WarehouseSetup, mu
     reject(shipment, 3, make_reason(effect="mismatch", excludes_hours=24))
 
     assert list(SiteExclusion.objects.values_list("product__sku", flat=True)) == ["MUG"]
+
+
+def test_a_count_is_asked_for_before_the_goods_go_to_the_missing_bin(
+    near: WarehouseSetup, mug: Product
+) -> None:
+    add_stock(near, mug, 5, bin_code="A-01")
+    add_stock(near, mug, 2, bin_code="A-02")
+    _, shipment = routed((mug, 3))
+
+    reject(shipment, 3, make_reason("gone", effect="set_to_zero", opens_count=True))
+
+    count = StockCount.objects.get()
+    assert (count.origin, count.warehouse_id) == ("rejection", near.pk)
+    assert count.reason == f"{shipment.number}: Gone"
+    assert sorted(count.lines.values_list("bin__code", flat=True)) == ["A-01", "A-02"]
+    assert invariants.violations() == []
 
 
 def test_rejections_lower_the_score_for_ninety_days(near: WarehouseSetup, mug: Product) -> None:
