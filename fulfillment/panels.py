@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from fulfillment.models import Parcel, RoutingDecision, Shipment, ShipmentLine
+from fulfillment.selectors.reasons import reasons_of
 from fulfillment.selectors.scope import shipments_for
 from fulfillment.selectors.shipment_list import attention_counts
 from fulfillment.services.route import route_order
-from inventory.models import Warehouse
 from oms.core.models import Case
 from oms.core.workflow import refusal
 from orders.models import Order, OrderLine
@@ -91,42 +91,16 @@ def picked_units(line_ids: Sequence[int]) -> dict[int, int]:
 # --- Why this warehouse? -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A warehouse that routing looked at."""
-
-    warehouse: str
-    is_chosen: bool
-    text: str
-
-
 def routing_panel(request: HttpRequest, order: Order) -> dict[str, Any] | None:  # noqa: ARG001 - a panel's signature
     """The last decision for an order, from its trace."""
     decision = RoutingDecision.objects.filter(order=order).order_by("-id").first()
     if decision is None:
         return None
-    chosen = {each["warehouse_id"] for each in decision.plan.get("shipments", [])}
-    codes = set(_codes(chosen))
-    legs = decision.trace.get("legs", [])
-    candidates = [_candidate(each, codes) for leg in legs for each in leg.get("candidates", [])]
-    candidates.sort(key=lambda each: not each.is_chosen)
     return {
-        "candidates": candidates,
-        "verdict": decision.trace.get("verdict", ""),
-        "reasons": [leg["verdict"] for leg in legs if leg.get("verdict")],
+        "reasons": reasons_of(decision),
         "at": decision.at,
         "actor": decision.actor_label,
     }
-
-
-def _codes(warehouse_ids: set[int]) -> list[str]:
-    return list(Warehouse.objects.filter(pk__in=warehouse_ids).values_list("code", flat=True))
-
-
-def _candidate(raw: dict[str, Any], chosen: set[str]) -> Candidate:
-    distance = _("%s km away") % f"{raw['km']:,.0f}" if raw.get("km") is not None else ""
-    text = ", ".join(part for part in (raw.get("verdict", "").rstrip("."), distance) if part)
-    return Candidate(raw.get("warehouse", ""), raw.get("warehouse", "") in chosen, text)
 
 
 # --- Actions on the order page -----------------------------------------------------------------

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from fulfillment.plans import Demand
+from fulfillment.plans import Demand, Site
 
 
 class Criterion(StrEnum):
@@ -100,6 +100,27 @@ class SiteFilter:
     keeps_share: bool = False
     min_reliability: float | None = None
     max_distance_km: float | None = None
+
+    def refusal(self, site: Site, km: float) -> str:
+        """Why a warehouse is no candidate; empty: it is one, as far as its capacity goes.
+
+        Unknown distances are infinite: beyond every maximum.
+        """
+        for name, is_met in (
+            ("inactive", site.is_active),
+            ("excluded", site.excluded_until is None),
+            ("not_allowed", not self.allowed or site.id in self.allowed),
+            ("ruled_out", site.id not in self.excluded),
+            ("cut_off", not self.needs_cut_off or not site.is_past_cut_off),
+            (
+                "reliability",
+                self.min_reliability is None or site.reliability >= self.min_reliability,
+            ),
+            ("too_far", self.max_distance_km is None or km <= self.max_distance_km),
+        ):
+            if not is_met:
+                return name
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
