@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -79,3 +79,33 @@ def take_allocations_back(*, warehouse_id: int, product_id: int, units: int, act
                 actor=actor,
             )
     return freed
+
+
+Content = tuple[int, int, int | None, str | None]
+
+
+class PromisedContents(Protocol):
+    def __call__(
+        self, warehouse_ids: Collection[int], product_ids: Collection[int], /
+    ) -> Mapping[Content, int]:
+        """Units by (bin, product, lot, serial number) that somebody is on the way to take."""
+
+
+_promised: list[PromisedContents] = []
+
+
+def register_promised_contents(find: PromisedContents) -> None:
+    """Say who sends people to bins: what they are to take is left to them."""
+    if find not in _promised:
+        _promised.append(find)
+
+
+def promised_contents(
+    warehouse_ids: Collection[int], product_ids: Collection[int]
+) -> dict[Content, int]:
+    """What others are on the way to take out of the bins."""
+    found: dict[Content, int] = defaultdict(int)
+    for find in _promised:
+        for content, units in find(warehouse_ids, product_ids).items():
+            found[content] += units
+    return found

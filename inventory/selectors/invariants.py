@@ -73,11 +73,62 @@ JOIN inventory_bin bin ON bin.id = content.bin_id
 WHERE content.quantity > 0 AND (product.tracking = 'lot' AND content.lot_id IS NULL
   OR product.tracking = 'serial' AND content.serial IS NULL)"""
 
+TRANSIT_IS_LEDGER = """
+SELECT format('%s, %s: %s sent, %s received; the ledger says %s sent and not received.',
+  transfer.number, product.sku, line.sent, line.received, COALESCE(ledger.away, 0))
+FROM inventory_transferline line
+JOIN inventory_transfer transfer ON transfer.id = line.transfer_id
+JOIN inventory_product product ON product.id = line.product_id
+LEFT JOIN (
+  SELECT demand_id, -sum(on_hand_delta) AS away FROM inventory_stockmovement
+  WHERE demand_kind = 'transfer_line' AND kind IN ('transfer_out', 'transfer_in')
+  GROUP BY demand_id) ledger ON ledger.demand_id = line.id
+WHERE line.sent - line.received <> COALESCE(ledger.away, 0)
+  OR line.sent < line.received + line.lost"""
+
+PARTS_ARE_LINES = """
+SELECT format('%s, %s: its lots and serial numbers add up to %s/%s/%s, the line says %s/%s/%s'
+  ' (sent/received/lost).', transfer.number, product.sku, COALESCE(part.sent, 0),
+  COALESCE(part.received, 0), COALESCE(part.lost, 0), line.sent, line.received, line.lost)
+FROM inventory_transferline line
+JOIN inventory_transfer transfer ON transfer.id = line.transfer_id
+JOIN inventory_product product ON product.id = line.product_id
+LEFT JOIN (
+  SELECT line_id, sum(sent) AS sent, sum(received) AS received, sum(lost) AS lost
+  FROM inventory_transferpart GROUP BY line_id) part ON part.line_id = line.id
+WHERE (line.sent, line.received, line.lost)
+  <> (COALESCE(part.sent, 0), COALESCE(part.received, 0), COALESCE(part.lost, 0))"""
+
+TRANSFER_IS_ALLOCATED = """
+SELECT format('%s, %s: %s of %s units are allocated.', transfer.number, product.sku,
+  COALESCE(claim.quantity, 0), line.quantity)
+FROM inventory_transferline line
+JOIN inventory_transfer transfer ON transfer.id = line.transfer_id
+JOIN inventory_product product ON product.id = line.product_id
+LEFT JOIN (
+  SELECT demand_id, sum(quantity) AS quantity FROM inventory_allocation
+  WHERE demand_kind = 'transfer_line' GROUP BY demand_id) claim ON claim.demand_id = line.id
+WHERE COALESCE(claim.quantity, 0)
+  <> CASE transfer.status WHEN 'approved' THEN line.quantity ELSE 0 END"""
+
+COUNTED_ONCE = """
+SELECT format('%s in bin %s stands on %s open counts.', product.sku, bin.code, count(*))
+FROM inventory_countline line
+JOIN inventory_stockcount head ON head.id = line.stock_count_id
+JOIN inventory_product product ON product.id = line.product_id
+JOIN inventory_bin bin ON bin.id = line.bin_id
+WHERE head.status IN ('open', 'review') AND bin.kind <> 'missing'
+GROUP BY product.sku, bin.code, bin.id, line.lot_id, line.serial HAVING count(*) > 1"""
+
 ALL = [
     ("stock.level_is_ledger", LEVEL_IS_LEDGER, "A level is the sum of its movements."),
     ("stock.balance_continues", BALANCE_CONTINUES, "Each balance continues the one before."),
     ("stock.bins_are_on_hand", BINS_ARE_ON_HAND, "The bins add up to on hand and blocked."),
     ("stock.allocations_add_up", ALLOCATIONS_ARE_ALLOCATED, "Allocations add up to allocated."),
     ("stock.serial_once", SERIAL_ONCE, "A serial number lies in one place."),
+    ("stock.transit_is_ledger", TRANSIT_IS_LEDGER, "What is on the way is sent and not received."),
+    ("stock.parts_are_lines", PARTS_ARE_LINES, "The parts of a transfer add up to its lines."),
+    ("stock.transfer_is_allocated", TRANSFER_IS_ALLOCATED, "Approved transfers hold their units."),
+    ("stock.counted_once", COUNTED_ONCE, "A place stands on one open count."),
     ("stock.tracking_is_kept", TRACKING_IS_KEPT, "Tracked goods carry their lot or number."),
 ]

@@ -62,7 +62,7 @@ BinPick = BinMove
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoodsIssue:
-    """Allocated units that leave a warehouse from a bin, or come back before the truck left."""
+    """Units that leave a warehouse from a bin for a demand, come back, or arrive at the other end."""
 
     warehouse_id: int
     product_id: int
@@ -209,6 +209,35 @@ def unship(issues: Sequence[GoodsIssue], *, actor: Actor) -> None:
     """
     changes = [_issue(MovementKind.UNSHIP, each, 1, bin_to_id=each.bin_id) for each in issues]
     post(changes, actor=actor)
+
+
+def transfer_out(issues: Sequence[GoodsIssue], *, actor: Actor) -> None:
+    """Send allocated goods to another warehouse: - on hand, - allocated, - bin.
+
+    :raises NotAllocated: the transfer line holds fewer units than leave for it.
+    :raises NotInBin: the bin holds fewer.
+    """
+    kind = MovementKind.TRANSFER_OUT
+    post([_issue(kind, each, -1, bin_from_id=each.bin_id) for each in issues], actor=actor)
+
+
+def transfer_back(issues: Sequence[GoodsIssue], *, actor: Actor) -> None:
+    """Take goods back that did not leave after all: the mirror of `transfer_out`.
+
+    :raises StockRefusal: see `ledger.post`; nothing was changed.
+    """
+    kind = MovementKind.TRANSFER_IN
+    post([_issue(kind, each, 1, bin_to_id=each.bin_id) for each in issues], actor=actor)
+
+
+def transfer_in(issues: Sequence[GoodsIssue], *, actor: Actor) -> None:
+    """Take in what another warehouse sent: + on hand, + bin.
+
+    :raises StockRefusal: see `ledger.post`; nothing was changed.
+    """
+    kind = MovementKind.TRANSFER_IN
+    changes = [_issue(kind, each, 0, bin_to_id=each.bin_id) for each in issues]
+    _post_arrivals(changes, actor)
 
 
 def adjust(adjustments: Sequence[Adjustment], *, actor: Actor) -> None:
