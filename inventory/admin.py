@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
-from import_export.admin import ImportExportModelAdmin
 
 from inventory.models import (
     AdjustmentRecord,
@@ -23,7 +22,6 @@ from inventory.models import (
     Warehouse,
     WarehouseAccess,
 )
-from inventory.resources import BinResource, ProductResource, WarehouseResource
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -42,16 +40,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
-class MasterDataAdmin(ImportExportModelAdmin):
-    """Master data with import and export; documents refer to it, so it is closed, not deleted."""
+class MasterDataAdmin(admin.ModelAdmin):
+    """Master data; documents refer to it, so it is closed, not deleted."""
 
     show_full_result_count = False
-
-    def has_import_permission(self, request: HttpRequest) -> bool:
-        return bool(self.has_add_permission(request) and self.has_change_permission(request))
-
-    def has_export_permission(self, request: HttpRequest) -> bool:
-        return bool(self.has_view_permission(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -91,7 +83,6 @@ class ComponentInline(_OwnedInline):
 
 @admin.register(Product)
 class ProductAdmin(MasterDataAdmin):
-    resource_classes = (ProductResource,)
     list_display = ("sku", "name", "tracking", "is_kit", "pack_size", "cost", "is_active")
     list_filter = ("is_active", "tracking", "is_kit")
     search_fields = ("sku", "name", "barcodes__code")
@@ -111,9 +102,6 @@ class ProductAdmin(MasterDataAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return super().get_readonly_fields(request, obj) if obj else ()
 
-    def has_export_permission(self, request: HttpRequest) -> bool:
-        return _sees_costs(request)
-
 
 @admin.register(Lot)
 class LotAdmin(admin.ModelAdmin):
@@ -126,7 +114,6 @@ class LotAdmin(admin.ModelAdmin):
 
 @admin.register(Warehouse)
 class WarehouseAdmin(MasterDataAdmin):
-    resource_classes = (WarehouseResource,)
     list_display = ("code", "title", "city", "country", "priority", "daily_capacity", "is_active")
     list_filter = ("is_active", "country")
     search_fields = ("code", "title", "city")
@@ -135,7 +122,6 @@ class WarehouseAdmin(MasterDataAdmin):
 
 @admin.register(Bin)
 class BinAdmin(MasterDataAdmin):
-    resource_classes = (BinResource,)
     list_display = ("code", "warehouse", "kind", "walk_order", "is_active")
     list_filter = ("warehouse", "kind", "is_active")
     list_select_related = ("warehouse",)

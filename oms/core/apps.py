@@ -11,7 +11,7 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         import oms.core.checks  # noqa: F401 - registers the system checks
-        from oms.core import fixes, job_pages
+        from oms.core import fixes, import_batches, job_pages, progress
         from oms.core.links import Fix, register_fix, register_links, register_number_prefix
         from oms.core.panels import Panel, register_panel
         from oms.core.site import register_pages
@@ -21,6 +21,9 @@ class CoreConfig(AppConfig):
         register_fix(
             Fix("retry_delivery", _("Try again"), "core.retry_delivery", fixes.retry_delivery)
         )
+        for kind, work in import_batches.JOBS.items():
+            progress.register_job(kind, work)
+        register_number_prefix("IM-", "admin:import_page")
         register_links("job", job_pages.job_links)
         register_number_prefix("JB-", "admin:job_page")
         register_panel(

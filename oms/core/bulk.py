@@ -81,10 +81,8 @@ def insert(
         return []
     suffix = "ON CONFLICT DO NOTHING" if on_conflict_do_nothing else ""
     sql = _insert_sql(model, tuple(columns), tuple(returning), suffix)
-    arrays = [list(values) for values in zip(*rows, strict=True)]
-    for i, name in enumerate(columns):
-        if isinstance(_field(model, name), models.JSONField):
-            arrays[i] = [None if value is None else Json(value) for value in arrays[i]]
+    values = zip(*rows, strict=True)
+    arrays = [_as_json(model, name, each) for name, each in zip(columns, values, strict=True)]
     with connection.cursor() as cursor:
         cursor.execute(sql, arrays)
         return cursor.fetchall() if returning else []
@@ -126,3 +124,30 @@ def _copy_text(value: Any) -> str:
 
 _COPY_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _COPY_SPECIAL = re.compile(r"[\\\t\n\r]")
+
+
+def update(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+    """Set these columns of many rows with one statement; each row begins with its key.
+
+    Gives back how many rows there were.
+    """
+    if not rows or not columns:
+        return 0
+    quote = connection.ops.quote_name
+    names = ["id", *columns]
+    arrays = ", ".join(f"%s::{kind}" for kind in array_types(model, names))
+    aliases = ", ".join(f"c{i}" for i in range(len(names)))
+    sets = ", ".join(f"{_quoted(model, name)} = t.c{i}" for i, name in enumerate(columns, start=1))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {quote(model._meta.db_table)} AS target SET {sets}"  # noqa: S608 - quoted names of our models
+            f" FROM unnest({arrays}) AS t({aliases}) WHERE target.id = t.c0",
+            [_as_json(model, n, v) for n, v in zip(names, zip(*rows, strict=True), strict=True)],
+        )
+        return int(cursor.rowcount)
+
+
+def _as_json(model: type[models.Model], name: str, values: Sequence[Any]) -> list[Any]:
+    if isinstance(_field(model, name), models.JSONField):
+        return [None if value is None else Json(value) for value in values]
+    return list(values)

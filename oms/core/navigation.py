@@ -130,6 +130,14 @@ ITEMS: Final[tuple[NavItem, ...]] = (
         "fulfillment",
     ),
     NavItem(
+        _("Import and export"),
+        ("admin:imports",),
+        "upload",
+        "core.view_importbatch",
+        STOCK,
+        "core",
+    ),
+    NavItem(
         _("Customers"),
         _page("orders", "customer"),
         "building",

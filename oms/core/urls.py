@@ -1,9 +1,19 @@
 """The kernel's own pages inside `/admin/`, ahead of the generated ones."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, re_path
 
-from oms.core.views import access, cases, deliveries, design, jobs, preferences, search, start
+from oms.core.views import (
+    access,
+    cases,
+    deliveries,
+    design,
+    imports,
+    jobs,
+    preferences,
+    search,
+    start,
+)
 from oms.core.views.help import help_page
 
 
@@ -22,6 +32,16 @@ def admin_pages() -> list[URLPattern | URLResolver]:
         path("jobs/<str:number>/", jobs.job_page, name="job_page"),
         path("jobs/<str:number>/cancel/", jobs.cancel, name="job_cancel"),
         path("jobs/<str:number>/failures.csv", jobs.failures, name="job_failures"),
+        path("imports/", imports.imports, name="imports"),
+        path("imports/new/", imports.upload, name="import_upload"),
+        re_path(
+            r"^imports/export/(?P<kind>\w+)\.(?P<form>csv|xlsx)$", imports.export, name="export"
+        ),
+        path("imports/<str:number>/", imports.import_page, name="import_page"),
+        path("imports/<str:number>/import/", imports.take_in, name="import_take_in"),
+        path("imports/<str:number>/undo/", imports.undo, name="import_undo"),
+        path("imports/<str:number>/discard/", imports.discard, name="import_discard"),
+        path("imports/<str:number>/errors.csv", imports.failures, name="import_failures"),
         path("preferences/", preferences.save_preferences, name="preferences"),
         path("system/permissions/", access.permission_matrix, name="permission_matrix"),
         path("help/", help_page, name="help"),
