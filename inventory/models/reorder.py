@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -5,6 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.models.product import Product
 from inventory.models.warehouse import Warehouse
+from oms.core.querysets import LockingQuerySet
+
+
+class ReorderRuleQuerySet(LockingQuerySet["ReorderRule"]):
+    def active(self) -> ReorderRuleQuerySet:
+        return self.filter(is_active=True)
+
+    def low(self) -> ReorderRuleQuerySet:
+        """Stock fell to the point and is not back above it."""
+        return self.filter(low_since__isnull=False)
 
 
 class ReorderRule(models.Model):
@@ -36,6 +48,8 @@ class ReorderRule(models.Model):
     computed_at = models.DateTimeField(_("computed"), null=True, blank=True, editable=False)
     low_since = models.DateTimeField(_("low since"), null=True, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True, db_default=True)
+
+    objects = ReorderRuleQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("reorder rule")
