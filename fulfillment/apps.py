@@ -91,6 +91,7 @@ def _register_reactions() -> None:
     subscribe(
         events.OrderRouted, handlers.make_findable, name="fulfillment.search_terms", batch=batch
     )
+    _keep_promises()
     subscribe(
         events.ShipmentReleased,
         handlers.draw_pick_lists,
@@ -113,6 +114,28 @@ def _register_reactions() -> None:
         batch=50,
         delay_s=60,
     )
+
+
+def _keep_promises() -> None:
+    from fulfillment import events, handlers
+    from inventory.events import IncomingChanged, StockArrived, WarehouseDaysChanged
+    from oms.core.events import How, subscribe
+    from orders.events import OrderCanceled, OrderLinesCanceled
+
+    of_orders, of_parcels = handlers.keep_promises_of_orders, handlers.keep_promises_of_parcels
+    of_goods, of_days = handlers.keep_promises_of_goods, handlers.keep_promises_of_days
+    name, chunks = "fulfillment.promises", How.SENDER
+    subscribe(events.OrderRouted, of_orders, name=f"{name}_routed", batch=500)
+    subscribe(events.UnitsReopened, of_orders, name=f"{name}_reopened", batch=500)
+    subscribe(events.UnitsRejected, of_orders, name=f"{name}_rejected", batch=500)
+    subscribe(OrderCanceled, of_orders, name=f"{name}_canceled", batch=500)
+    subscribe(OrderLinesCanceled, of_orders, name=f"{name}_cut", batch=500)
+    subscribe(events.ParcelShipped, of_parcels, name=f"{name}_shipped", batch=200)
+    subscribe(events.ParcelUnshipped, of_parcels, name=f"{name}_unshipped", batch=200)
+    # These may concern thousands of orders: each batch of them is a transaction of its own.
+    subscribe(StockArrived, of_goods, name=f"{name}_arrived", how=chunks, batch=50)
+    subscribe(IncomingChanged, of_goods, name=f"{name}_incoming", how=chunks, batch=50)
+    subscribe(WarehouseDaysChanged, of_days, name=f"{name}_days", how=chunks, batch=50)
 
 
 def _register_papers_and_checks() -> None:

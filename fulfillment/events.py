@@ -128,3 +128,17 @@ class ExclusionLifted(Event):
     @property
     def stream(self) -> str:
         return f"warehouse:{self.warehouse_id}"
+
+
+@dataclass(frozen=True)
+class PromiseSlipped(Event):
+    """Lines of an order come later than was promised, or nobody knows any more when they come."""
+
+    topic = "fulfillment.promise_slipped"
+
+    order_id: int
+    line_ids: list[int]
+
+    @property
+    def stream(self) -> str:
+        return f"order:{self.order_id}"

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from fulfillment.events import (
     ExclusionLifted,
     OrderRouted,
+    ParcelShipped,
+    ParcelUnshipped,
     ShipmentPacked,
     ShipmentReleased,
     UnitsRejected,
@@ -14,10 +16,16 @@ from fulfillment.events import (
 )
 from fulfillment.services.fill import fill_from_orders, fill_waiting_orders
 from fulfillment.services.papers import request_packing_slips, request_pick_lists
+from fulfillment.services.promises import (
+    keep_promises,
+    keep_promises_of_products,
+    keep_promises_of_shipments,
+    keep_promises_of_warehouses,
+)
 from fulfillment.services.reroute import reroute_rejected
 from fulfillment.services.route import route_orders
 from fulfillment.services.search_terms import add_shipment_terms
-from inventory.events import StockArrived
+from inventory.events import IncomingChanged, StockArrived, WarehouseDaysChanged
 from oms.core.actors import SYSTEM
 from orders.events import (
     OrderCanceled,
@@ -70,3 +78,28 @@ def draw_pick_lists(events: Sequence[ShipmentReleased]) -> None:
 def draw_packing_slips(events: Sequence[ShipmentPacked]) -> None:
     """Have the packing slips of packed shipments drawn."""
     request_packing_slips([event.shipment_id for event in events], actor=SYSTEM)
+
+
+def keep_promises_of_orders(
+    events: Sequence[
+        OrderRouted | UnitsReopened | UnitsRejected | OrderCanceled | OrderLinesCanceled
+    ],
+) -> None:
+    """Work out anew when the lines of the orders come."""
+    keep_promises({event.order_id for event in events}, actor=SYSTEM)
+
+
+def keep_promises_of_parcels(events: Sequence[ParcelShipped | ParcelUnshipped]) -> None:
+    """Lines whose units have left are owed no more; those that came back are."""
+    keep_promises_of_shipments({event.shipment_id for event in events}, actor=SYSTEM)
+
+
+def keep_promises_of_goods(events: Sequence[IncomingChanged | StockArrived]) -> None:
+    """Work out anew when those come who wait for these products."""
+    products = {product_id for event in events for product_id in event.product_ids}
+    keep_promises_of_products(products, actor=SYSTEM)
+
+
+def keep_promises_of_days(events: Sequence[WarehouseDaysChanged]) -> None:
+    """Work out anew what leaves from warehouses that work on other days."""
+    keep_promises_of_warehouses({event.warehouse_id for event in events}, actor=SYSTEM)

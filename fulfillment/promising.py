@@ -286,3 +286,21 @@ def _facts(trip: Trip, warehouse: str, preorder: date | None = None) -> dict[str
     if preorder:
         facts["preorder"] = preorder.isoformat()
     return facts
+
+
+def wait_for_each_other(
+    lines: Mapping[int, Part], groups: Iterable[Iterable[int]]
+) -> dict[int, Part]:
+    """Lines of a group come together: all with the latest of them, and ``waits_for`` says which."""
+    found = dict(lines)
+    for group in groups:
+        own = [pk for pk in group if pk in found]
+        if len(own) < 2:
+            continue
+        last = max(own, key=lambda pk: found[pk].expected or date.max)
+        end = found[last].expected
+        for pk in own:
+            if found[pk].expected != end:
+                facts = {**found[pk].facts, "waits_for": last}
+                found[pk] = Part(found[last].cause, found[pk].units, end, facts)
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from fulfillment.services import promises
 from fulfillment.services.fill import fill_waiting_orders
 from fulfillment.services.sweep import route_open_orders
 from oms.core.actors import SYSTEM
@@ -14,3 +15,15 @@ def route_open_units() -> None:
     """Route what no event tells of: claims that expired, races that were lost three times."""
     route_open_orders(actor=SYSTEM)
     fill_waiting_orders(actor=SYSTEM)
+
+
+@shared_task
+def keep_stale_promises() -> int:
+    """Promises that time alone has changed."""
+    return promises.keep_stale_promises(actor=SYSTEM)
+
+
+@shared_task
+def keep_all_promises() -> int:
+    """Every open promise, whatever no event has told of."""
+    return promises.keep_all_promises(actor=SYSTEM)

@@ -87,3 +87,16 @@ class StockRanOut(Event):
     @property
     def stream(self) -> str:
         return f"product:{self.product_id}"
+
+
+@dataclass(frozen=True)
+class WarehouseDaysChanged(Event):
+    """A warehouse works on other days or until another hour: its calendar, closures or cut-off."""
+
+    topic = "inventory.warehouse_days_changed"
+
+    warehouse_id: int
+
+    @property
+    def stream(self) -> str:
+        return f"warehouse:{self.warehouse_id}"

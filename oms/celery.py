@@ -48,6 +48,15 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="*/15"),
         "options": {"expires": 600},
     },
+    "keep-stale-promises": {
+        "task": "fulfillment.tasks.keep_stale_promises",
+        "schedule": crontab(minute="7,22,37,52"),
+        "options": {"expires": 600},
+    },
+    "keep-all-promises": {
+        "task": "fulfillment.tasks.keep_all_promises",
+        "schedule": crontab(hour=1, minute=10),
+    },
     "prune-outbox": {
         "task": "oms.core.tasks.prune_outbox",
         "schedule": crontab(hour=3, minute=10),
