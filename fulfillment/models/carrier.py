@@ -198,7 +198,6 @@ class RateVersion(models.Model):
     rate tables sees by it that they are stale.
     """
 
-    id = models.SmallIntegerField(primary_key=True, default=1)
     value = models.UUIDField()
 
     class Meta:
