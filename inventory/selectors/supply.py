@@ -21,11 +21,12 @@ ORDER_LINE = "order_line"
 
 @dataclass(frozen=True, slots=True)
 class LevelSupply:
-    """What one warehouse has of a product."""
+    """What one warehouse has of a product, and how many units it may owe (None: no limit)."""
 
     warehouse_id: int
     available: int
     safety_stock: int
+    backorder_cap: int | None = None
 
     @property
     def free(self) -> int:
@@ -82,6 +83,19 @@ class ProductSupply:
             return None
         return max(0, self.backorder_cap - self.backordered)
 
+    @property
+    def level_room(self) -> dict[int, int]:
+        """How many units each warehouse with a cap of its own may owe, the asker's own among them."""
+        room = {
+            pk: level.backorder_cap
+            for pk, level in self.levels.items()
+            if level.backorder_cap is not None
+        }
+        for claim in self.claims:
+            if claim.is_backorder and claim.warehouse_id in room:
+                room[claim.warehouse_id] -= claim.quantity
+        return {pk: max(0, left) for pk, left in room.items()}
+
 
 @dataclass(frozen=True)
 class Supply:
@@ -109,10 +123,10 @@ def supply_for(
     owed: dict[int, int] = defaultdict(int)
     with connection.cursor() as cursor:
         cursor.execute(_LEVELS, [wanted])
-        for product_id, cap, warehouse_id, available, safety in cursor.fetchall():
+        for product_id, cap, warehouse_id, *level in cursor.fetchall():
             caps[product_id] = cap
             if warehouse_id is not None:
-                levels[product_id][warehouse_id] = LevelSupply(warehouse_id, available, safety)
+                levels[product_id][warehouse_id] = LevelSupply(warehouse_id, *level)
         cursor.execute(_CLAIMS, [demand_kind, list(demand_ids), wanted])
         for product_id, rank_at, quantity, warehouse_id, is_backorder, is_own in cursor.fetchall():
             owed[product_id] += quantity if is_backorder else 0
@@ -131,7 +145,7 @@ def supply_for(
 
 _LEVELS = """
 SELECT product.id, product.backorder_cap, level.warehouse_id,
-  level.on_hand - level.allocated - level.blocked, level.safety_stock
+  level.on_hand - level.allocated - level.blocked, level.safety_stock, level.backorder_cap
 FROM inventory_product product
 LEFT JOIN (inventory_stocklevel level JOIN inventory_warehouse warehouse
   ON warehouse.id = level.warehouse_id AND warehouse.is_active) ON level.product_id = product.id
