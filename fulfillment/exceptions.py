@@ -11,6 +11,10 @@ class OnHold(Refusal):
     """A hold of the order stops this step."""
 
 
+class InsufficientCapacity(Refusal):
+    """Others have taken the last shipments that a warehouse can do on a day."""
+
+
 class NothingToPick(Refusal):
     """The bins do not hold what the shipment needs."""
 
@@ -29,6 +33,10 @@ class ShipRefused(Refusal):
 
 class RejectRefused(Refusal):
     """The units cannot be sent back by the warehouse."""
+
+
+class MoveRefused(Refusal):
+    """The shipment cannot be moved, split or merged, or the order not be routed by hand, this way."""
 
 
 class CancelRefused(Refusal):

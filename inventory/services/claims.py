@@ -172,6 +172,24 @@ def deallocate(requests: Sequence[AllocationRequest], *, actor: Actor, reason: s
     post(changes, actor=actor)
 
 
+def reallocate(
+    back: Sequence[AllocationRequest],
+    out: Sequence[AllocationRequest],
+    *,
+    actor: Actor,
+    reason: str = "",
+) -> None:
+    """Take units back at some levels and give units at others: one booking, so that hard claims move
+    without anybody coming in between.
+
+    :raises NotAllocated: a demand holds fewer at a level; nothing was changed.
+    :raises InsufficientStock: a level has fewer available; nothing was changed.
+    """
+    changes = [_change(MovementKind.DEALLOCATE, each, -1, reason) for each in back]
+    changes += [_change(MovementKind.ALLOCATE, each, 1, reason) for each in out]
+    post(changes, actor=actor)
+
+
 def _change(
     kind: MovementKind, request: AllocationRequest, sign: int, reason: str = ""
 ) -> StockChange:

@@ -51,7 +51,7 @@ def near() -> WarehouseSetup:
 
 @pytest.fixture
 def far() -> WarehouseSetup:
-    return make_warehouse("PAR", latitude=48.86, longitude=2.35)
+    return make_warehouse("PAR", latitude=48.86, longitude=2.35, priority=200)
 
 
 @pytest.fixture
