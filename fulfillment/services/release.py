@@ -14,6 +14,7 @@ from fulfillment.events import ShipmentReleased
 from fulfillment.exceptions import NothingToPick, PickRefused
 from fulfillment.models import Pick, PickList, Shipment
 from fulfillment.pick_path import PlannedPick, Stop, Want, plan_picks
+from fulfillment.selectors.promised import promised_contents
 from fulfillment.services.locks import lock_shipments, lock_work
 from inventory.models import Product, Warehouse
 from inventory.selectors.bins import bins_to_pick
@@ -67,16 +68,6 @@ JOIN orders_orderline wanted ON wanted.id = line.order_line_id
 WHERE shipment.id = ANY(%s) AND line.quantity > line.picked
 ORDER BY shipment.priority DESC, shipment.id, wanted.position"""
 
-_PROMISED = """
-SELECT pick.bin_id, wanted.product_id, pick.lot_id, pick.serial, sum(pick.quantity - pick.picked)
-FROM fulfillment_shipment shipment
-JOIN fulfillment_shipmentline line ON line.shipment_id = shipment.id
-JOIN fulfillment_pick pick ON pick.shipment_line_id = line.id
-JOIN orders_orderline wanted ON wanted.id = line.order_line_id
-WHERE shipment.warehouse_id = ANY(%s) AND shipment.status IN ('released', 'picking')
-  AND wanted.product_id = ANY(%s) AND pick.quantity > pick.picked
-GROUP BY pick.bin_id, wanted.product_id, pick.lot_id, pick.serial"""
-
 
 def _lines(shipment_ids: Sequence[int]) -> list[_Line]:
     with connection.cursor() as cursor:
@@ -100,9 +91,7 @@ def _choose_bins(lines: Sequence[_Line]) -> dict[int, list[PlannedPick]]:
 
 
 def _free_stops(warehouses: list[int], products: list[int]) -> dict[int, list[Stop]]:
-    with connection.cursor() as cursor:
-        cursor.execute(_PROMISED, [warehouses, products])
-        promised = {row[:4]: int(row[4]) for row in cursor.fetchall()}
+    promised = promised_contents(warehouses, products)
     stops: dict[int, list[Stop]] = defaultdict(list)
     for (warehouse_id, product_id), contents in bins_to_pick(warehouses, products).items():
         for x in contents:

@@ -50,6 +50,12 @@ class Product(models.Model):
         default=Tracking.NONE,
         db_default=Tracking.NONE,
     )
+    expiry_days_left = models.PositiveSmallIntegerField(
+        _("days left at least"),
+        default=0,
+        db_default=0,
+        help_text=_("A lot is sold only while so many days remain until it expires."),
+    )
     is_kit = models.BooleanField(_("kit"), default=False, db_default=False)
     backorder_cap = models.PositiveIntegerField(
         _("backorder cap"),
