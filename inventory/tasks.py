@@ -3,7 +3,9 @@
 from celery import shared_task
 from django.utils import timezone
 
-from inventory.services import bins, claims
+from inventory.services import bins, claims, cycle_counts, expired
+from inventory.services.abc import refresh_classes as write_classes
+from oms.core.actors import SYSTEM
 
 
 @shared_task
@@ -16,3 +18,21 @@ def expire_reservations() -> int:
 def clear_empty_bins() -> int:
     """Remove the rows of bins that nothing lies in any more."""
     return bins.clear_empty_bins()
+
+
+@shared_task
+def refresh_abc_classes() -> int:
+    """Give every product the class of what it shipped."""
+    return write_classes(today=timezone.localdate(), actor=SYSTEM)
+
+
+@shared_task
+def open_cycle_counts() -> int:
+    """Ask for the counts that are due today."""
+    return cycle_counts.open_cycle_counts(today=timezone.localdate(), actor=SYSTEM)
+
+
+@shared_task
+def clear_expired() -> int:
+    """Take lots out of sale that may not be sold any more."""
+    return expired.clear_expired(today=timezone.localdate(), actor=SYSTEM)

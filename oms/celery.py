@@ -65,6 +65,18 @@ app.conf.beat_schedule = {
         "task": "inventory.tasks.clear_empty_bins",
         "schedule": crontab(minute=20),
     },
+    "clear-expired": {
+        "task": "inventory.tasks.clear_expired",
+        "schedule": crontab(hour=0, minute=20),
+    },
+    "refresh-abc-classes": {
+        "task": "inventory.tasks.refresh_abc_classes",
+        "schedule": crontab(hour=3, minute=30),
+    },
+    "open-cycle-counts": {
+        "task": "inventory.tasks.open_cycle_counts",
+        "schedule": crontab(hour=4, minute=0),
+    },
     "check-invariants": {
         "task": "oms.core.tasks.check_invariants",
         "schedule": crontab(hour=2, minute=30),
