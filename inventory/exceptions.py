@@ -110,3 +110,25 @@ class AdjustmentRefused(StockRefusal):
 
 class TransferRefused(StockRefusal):
     """A transfer cannot be changed, sent or received that way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """What of a product cannot be promised."""
+
+    product_id: int
+    sku: str
+    wanted: int
+    available: int
+
+
+class NotPromisable(StockRefusal):
+    """Fewer units can be promised than a cart asks for; ``missing`` says of which products."""
+
+    def __init__(self, sentence: str, missing: Sequence[Unavailable]) -> None:
+        super().__init__(sentence)
+        self.missing = list(missing)
+
+
+class PromiseExpired(StockRefusal):
+    """Goods cannot be kept until a moment that has passed."""
