@@ -35,6 +35,10 @@ class Bundle:
     def volume_l(self) -> float:
         return sum(line.volume_l * per_set for line, per_set in self.parts)
 
+    @property
+    def length_mm(self) -> int:
+        return max(line.length_mm for line, _ in self.parts)
+
     def row(self, free: Free, width: int) -> Sequence[int]:
         """How many sets each site has."""
         if len(self.takes) == 1:

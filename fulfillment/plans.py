@@ -39,7 +39,8 @@ class Site:
 class LineDemand:
     """Open units of one order line. Lines with the same ``kit_id`` ship in whole sets.
 
-    Weight and volume are those of one unit. ``not_before`` is the day before which a pre-order is
+    Weight, volume and the longest side
+    are those of one unit. ``not_before`` is the day before which a pre-order is
     not allocated; lines with the same ``group`` stay together where a rule asks for it.
     """
 
@@ -51,6 +52,7 @@ class LineDemand:
     per_set: int = 1
     weight_kg: float = 0.0
     volume_l: float = 0.0
+    length_mm: int = 0
     promised_date: date | None = None
     not_before: date | None = None
     group: str = ""
@@ -152,6 +154,7 @@ class Offers(Protocol):
         weight_kg: Decimal | float,
         volume_l: float,
         needed_by: date | None,
+        length_mm: int = 0,
     ) -> Offer | None: ...
 
 

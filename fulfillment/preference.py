@@ -77,7 +77,8 @@ class Scale:
 class Worth:
     """What shipments to one address are worth, by the places of the sites in ``sites``.
 
-    ``units``, ``weights``, ``volumes`` and ``picks`` say what one set of each good counts and weighs.
+    ``units``, ``weights``, ``volumes``, ``lengths`` and ``picks`` say what one set of each good counts,
+    weighs and so on.
     """
 
     scale: Scale
@@ -90,6 +91,7 @@ class Worth:
     units: Load
     weights: tuple[float, ...]
     volumes: tuple[float, ...]
+    lengths: Load
     picks: Load
     _per_unit: dict[int, int] = field(default_factory=dict)
     _offers: dict[tuple[int, Load], Offer | None] = field(default_factory=dict)
@@ -133,8 +135,9 @@ class Worth:
         key = self.sites[place].id, load
         if key not in self._offers:
             weight, volume = sum_of(load, self.weights), sum_of(load, self.volumes)
+            longest = max([mm for sets, mm in zip(load, self.lengths, strict=True) if sets])
             self._offers[key] = self.offers.best(
-                key[0], self.ship_to_id, weight, volume, self.needed_by
+                key[0], self.ship_to_id, weight, volume, self.needed_by, longest
             )
         return self._offers[key]
 

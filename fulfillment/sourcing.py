@@ -63,6 +63,7 @@ def plan_leg(task: Task) -> Leg:
         units=tuple([bundle.units for bundle in bundles]),
         weights=tuple([bundle.weight_kg for bundle in bundles]),
         volumes=tuple([bundle.volume_l for bundle in bundles]),
+        lengths=tuple([bundle.length_mm for bundle in bundles]),
         picks=tuple([len(bundle.parts) for bundle in bundles]),
     )
     worth.sort(tuple([bundle.sets for bundle in bundles]))

@@ -60,6 +60,7 @@ class Shipment(models.Model):
     freight_currency = models.CharField(max_length=3, blank=True, db_default="")
     ships_on = models.DateField(_("leaves on"), null=True, blank=True)
     arrives_on = models.DateField(_("arrives on"), null=True, blank=True)
+    capacity_date = models.DateField(null=True, editable=False)
     created_at = models.DateTimeField(_("planned"), db_default=Now())
     released_at = models.DateTimeField(_("released"), null=True)
     picked_at = models.DateTimeField(_("picked"), null=True)

@@ -1,18 +1,17 @@
-"""Loads what the planner looks at: locked orders with their open units, and the stock for them."""
+"""Locks orders with their open units, and puts them as the planner reads them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
+from decimal import Decimal
 from typing import NamedTuple
 
-from django.db import connection
+from django.conf import settings
 
-from fulfillment.plans import Demand, LineDemand, Site, Stock
-from inventory.models import Product
-from inventory.selectors.supply import supply_for
+from fulfillment.plans import Demand, LineDemand
 from oms.core.distance import Position
 from oms.core.stored import StoredStatement
 from orders.models import Order
@@ -37,7 +36,14 @@ class OpenLine(NamedTuple):
     per_set: int | None
     latitude: float | None
     longitude: float | None
-    backorder_cap: int | None
+    country: str
+    postcode: str
+    has_cap: bool
+    preorder_date: date | None
+    weight_kg: float
+    volume_l: float
+    length_mm: int
+    promised_date: date | None
     has_case: bool
 
     @property
@@ -50,8 +56,9 @@ class OpenLine(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """What a customer agrees to."""
+    """Who the customer is, b2b or b2c, and what he agrees to."""
 
+    profile: str
     allows_partial_shipment: bool
     allows_backorder: bool
 
@@ -65,8 +72,11 @@ class Batch:
     lines: dict[int, list[OpenLine]]
     units: dict[int, Units]
 
-    def demands(self, order_ids: Sequence[int]) -> list[Demand]:
-        return [_demand(self.orders[pk], self.policies[pk], self.lines[pk]) for pk in order_ids]
+    def demands(self, order_ids: Sequence[int], *, today: date) -> list[Demand]:
+        """What the planner is asked for. The channels' stock shares are added where rules keep them."""
+        return [
+            _demand(self.orders[pk], self.policies[pk], self.lines[pk], today) for pk in order_ids
+        ]
 
     def lines_of(self, order_ids: Sequence[int]) -> list[OpenLine]:
         return [line for pk in order_ids for line in self.lines[pk]]
@@ -78,9 +88,9 @@ def lock_batch(order_ids: Sequence[int]) -> Batch:
     In SQL, because the ORM takes longer to compile these two than the database to run them.
     """
     found = LOCK_ORDERS.run(sorted(set(order_ids)))
-    orders = {row[0]: Order.from_db("default", _COLUMNS, row[:-2]) for row in found}
+    orders = {row[0]: Order.from_db("default", _COLUMNS, row[:-3]) for row in found}
     rows = [OpenLine(*row) for row in LOCK_LINES.run(sorted(orders))]
-    policies = {row[0]: Policy(*row[-2:]) for row in found}
+    policies = {row[0]: Policy(*row[-3:]) for row in found}
     lines: dict[int, list[OpenLine]] = defaultdict(list)
     for line in rows:
         lines[line.order_id].append(line)
@@ -100,6 +110,11 @@ _ORDER_COLUMNS = {
     "customer_id": "bigint",
     "priority": "smallint",
     "locale": "varchar",
+    "channel_id": "bigint",
+    "currency": "varchar",
+    "total_amount": "numeric",
+    "requested_date": "date",
+    "tags": "varchar[]",
 }
 _COLUMNS = [x.attname for x in Order._meta.concrete_fields if x.attname in _ORDER_COLUMNS]
 
@@ -107,10 +122,10 @@ LOCK_ORDERS = StoredStatement(
     "fulfillment_lock_orders",
     {"order_ids": "bigint[]"},
     ", ".join(f"{name} {_ORDER_COLUMNS[name]}" for name in _COLUMNS)
-    + ", allows_partial_shipment boolean, allows_backorder boolean",
+    + ", kind varchar, allows_partial_shipment boolean, allows_backorder boolean",
     f"""
 SELECT {", ".join(f"orders_order.{name}" for name in _COLUMNS)},
-  customer.allows_partial_shipment, customer.allows_backorder
+  customer.kind, customer.allows_partial_shipment, customer.allows_backorder
 FROM orders_order CROSS JOIN LATERAL (SELECT * FROM orders_customer
   WHERE id = orders_order.customer_id OFFSET 0) customer
 WHERE orders_order.id = ANY(order_ids)
@@ -128,18 +143,27 @@ LOCK_LINES = StoredStatement(
     {"order_ids": "bigint[]"},
     "line_id bigint, order_id bigint, product_id bigint, open int, allocated int, backordered int,"
     " shipped int, canceled int, ship_to_id bigint, kit_id bigint, per_set int,"
-    " latitude float, longitude float, backorder_cap int, has_case boolean",
+    " latitude float, longitude float, country varchar, postcode varchar, has_cap boolean,"
+    " preorder_date date, weight_kg float, volume_l float, length_mm int, promised_date date,"
+    " has_case boolean",
     """
 SELECT line.id, line.order_id, line.product_id, line.open, line.allocated, line.backordered,
   line.shipped, line.canceled, address.id, line.parent_id, line.ordered / kit.sets,
-  address.latitude, address.longitude, product.backorder_cap,
+  address.latitude, address.longitude, address.country, address.postcode,
+  product.backorder_cap IS NOT NULL OR EXISTS (SELECT FROM inventory_stocklevel capped
+    WHERE capped.product_id = product.id AND capped.backorder_cap IS NOT NULL),
+  product.preorder_date, COALESCE(product.weight_kg, 0)::float,
+  COALESCE(product.length_mm::float * product.width_mm * product.height_mm / 1e6, 0),
+  COALESCE(greatest(product.length_mm, product.width_mm, product.height_mm), 0),
+  (SELECT promise.promised_date FROM fulfillment_linepromise promise
+   WHERE promise.order_line_id = line.id),
   EXISTS (SELECT FROM core_case stuck
           WHERE stuck.dedupe_key = 'route:' || line.order_id AND stuck.closed_at IS NULL)
 FROM orders_orderline line
 CROSS JOIN LATERAL (SELECT ship_to_id FROM orders_order WHERE id = line.order_id OFFSET 0) head
 CROSS JOIN LATERAL (SELECT * FROM orders_orderaddress
   WHERE id = COALESCE(line.ship_to_id, head.ship_to_id) OFFSET 0) address
-CROSS JOIN LATERAL (SELECT backorder_cap FROM inventory_product
+CROSS JOIN LATERAL (SELECT * FROM inventory_product
   WHERE id = line.product_id OFFSET 0) product
 LEFT JOIN LATERAL (SELECT sets FROM orders_orderline WHERE id = line.parent_id OFFSET 0) kit ON true
 WHERE line.order_id = ANY(order_ids) AND line.kind <> 'kit'
@@ -147,63 +171,50 @@ ORDER BY line.id + 0 FOR NO KEY UPDATE OF line""",
 )
 
 
-def _demand(order: Order, policy: Policy, lines: Sequence[OpenLine]) -> Demand:
+def _demand(order: Order, policy: Policy, lines: Sequence[OpenLine], today: date) -> Demand:
     if order.placed_at is None:
         raise RuntimeError(f"{order} is no draft and was never placed.")
     return Demand(
         order_id=order.pk,
         rank_at=order.placed_at,
-        lines=[
-            LineDemand(
-                line.line_id,
-                line.product_id,
-                line.wanted,
-                line.ship_to_id,
-                line.kit_id,
-                line.per_set or 1,
-            )
-            for line in lines
-        ],
+        lines=[_line(line, today) for line in lines],
         destinations={line.ship_to_id: line.position for line in lines},
         priority=order.priority,
         allows_partial_shipment=policy.allows_partial_shipment,
         allows_backorder=policy.allows_backorder,
+        channel_id=order.channel_id,
+        profile=policy.profile,
+        countries=frozenset(line.country for line in lines),
+        value=company_value(order.total_amount, order.currency),
+        tags=frozenset(order.tags),
+        requested_date=order.requested_date,
     )
 
 
-def load_sites() -> list[Site]:
-    """All warehouses; those that are not active show in the trace only."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, code, priority, latitude, longitude, is_active FROM inventory_warehouse"
-        )
-        rows = cursor.fetchall()
-    return [
-        Site(pk, code, priority, _position(latitude, longitude), is_active)
-        for pk, code, priority, latitude, longitude, is_active in rows
-    ]
+def _line(line: OpenLine, today: date) -> LineDemand:
+    preorder = line.preorder_date
+    return LineDemand(
+        line.line_id,
+        line.product_id,
+        line.wanted,
+        line.ship_to_id,
+        line.kit_id,
+        line.per_set or 1,
+        line.weight_kg,
+        line.volume_l,
+        line.length_mm,
+        line.promised_date,
+        preorder if preorder and preorder > today else None,
+    )
+
+
+def company_value(amount: Decimal, currency: str) -> Decimal:
+    """An amount in the company's currency; one without an exchange rate counts as it stands."""
+    if currency == settings.COMPANY_CURRENCY:
+        return amount
+    rates: dict[str, Decimal] = settings.EXCHANGE_RATES
+    return amount * rates.get(currency, Decimal(1))
 
 
 def _position(latitude: float | None, longitude: float | None) -> Position | None:
     return None if latitude is None or longitude is None else Position(latitude, longitude)
-
-
-def load_stock(lines: Sequence[OpenLine]) -> Stock:
-    """What may be promised to these lines, with the claims of everybody else."""
-    owed_to_us: dict[int, int] = defaultdict(int)
-    for line in lines:
-        owed_to_us[line.product_id] += line.backordered
-    if capped := {line.product_id for line in lines if line.backorder_cap is not None}:
-        Product.objects.only("pk").lock_all(capped)  # so that no two count the same room
-    supply = supply_for(owed_to_us.keys(), demand_ids=[line.line_id for line in lines])
-    stock = Stock({})
-    claims: dict[int, list[tuple[datetime, int]]] = {}
-    for product_id, of_us in owed_to_us.items():
-        product = supply.of(product_id)
-        stock.usable[product_id] = {pk: level.free for pk, level in product.levels.items()}
-        claims[product_id] = [(claim.rank_at, claim.quantity) for claim in product.claims]
-        if product.backorder_cap is not None:
-            room = product.backorder_cap - product.backordered + of_us
-            stock.backorder_room[product_id] = max(0, room)
-    stock.claims = claims
-    return stock

@@ -5,38 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
 
-from django.db import connection, transaction
-from psycopg2.extras import Json
+from django.db import transaction
+from django.utils import timezone
 
 from fulfillment import routing
-from fulfillment.events import OrderRouted
-from fulfillment.exceptions import OnHold, RoutingRefused
-from fulfillment.models import Shipment
+from fulfillment.exceptions import InsufficientCapacity, OnHold, RoutingRefused
 from fulfillment.plans import Plan
-from fulfillment.services.demand import (
-    DEMAND_KIND,
-    Batch,
-    OpenLine,
-    load_sites,
-    load_stock,
-    lock_batch,
-)
+from fulfillment.services.demand import Batch, lock_batch
+from fulfillment.services.plan_writes import write_plans
+from fulfillment.services.situation import Situation, load_situation, with_shares
 from inventory.exceptions import InsufficientStock
-from inventory.services.claims import (
-    AllocationRequest,
-    ClaimChange,
-    allocate,
-    change_reservations,
-)
 from oms.core import cases
 from oms.core.actors import Actor
-from oms.core.events import publish
 from oms.core.failpoints import failpoint
 from orders.models import Order
-from orders.services.counters import UnitMove, move_units, start_fulfillment
-from orders.statuses import Units
 
 TRIES = 3
 
@@ -77,7 +60,7 @@ def route_orders(order_ids: Iterable[int], *, actor: Actor) -> list[RoutingOutco
     """Route the open and backordered units of many orders, by priority, then by rank.
 
     Orders that are held, not placed or have nothing to route are skipped, and the outcome says so.
-    When somebody else takes the stock in between, the batch is planned again from fresh stock, three
+    When somebody else takes the stock (or a warehouse's capacity) in between, the batch is planned again from fresh stock, three
     times; then the orders go one by one, and one that still loses becomes a case.
     """
     keys = sorted(set(order_ids))
@@ -104,7 +87,7 @@ def _try(keys: Sequence[int], *, actor: Actor) -> list[RoutingOutcome] | None:
         try:
             with transaction.atomic():
                 return _route(keys, actor=actor)
-        except InsufficientStock:
+        except (InsufficientStock, InsufficientCapacity):
             continue
     return None
 
@@ -115,9 +98,12 @@ def _route(keys: Sequence[int], *, actor: Actor) -> list[RoutingOutcome]:
     todo = [key for key in keys if key not in refused]
     outcomes = dict(refused)
     if todo:
-        stock = load_stock(batch.lines_of(todo))
-        plans = routing.plan(batch.demands(todo), stock, load_sites())
-        outcomes |= _write(batch, plans, actor=actor)
+        now = timezone.now()
+        facts = load_situation(batch.lines_of(todo), now=now)
+        today = timezone.localdate(now)
+        demands = with_shares(batch.demands(todo, today=today), facts.rules)
+        plans = routing.plan(demands, facts.stock, facts.places.sites, facts.rules, facts.offers)
+        outcomes |= _write(batch, plans, facts, actor=actor)
     return [outcomes[key] for key in keys]
 
 
@@ -136,175 +122,13 @@ def _refusal(batch: Batch, key: int) -> RoutingOutcome | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """A plan held against the counters of its order's lines; ``units`` are those it leads to."""
-
-    plan: Plan
-    order: Order
-    units: Units
-    moves: list[UnitMove]
-    claims: list[ClaimChange]
-
-
-def _write(batch: Batch, plans: Sequence[Plan], *, actor: Actor) -> dict[int, RoutingOutcome]:
-    changes = [_change(batch, plan) for plan in plans]
-    changed = [change for change in changes if change.moves]
-    failpoint("route.before_write")
-    shipments: dict[int, list[int]] = {}
-    if changed:
-        shipments = _insert(batch, [change.plan for change in changed], actor=actor)
-        _move(changed, actor=actor)
+def _write(
+    batch: Batch, plans: Sequence[Plan], facts: Situation, *, actor: Actor
+) -> dict[int, RoutingOutcome]:
     _keep_cases(batch, plans, actor=actor)
-    failpoint("route.before_allocate")
-    allocate(_requests(plans), actor=actor)
+    shipments = write_plans(batch, plans, facts, actor=actor)
     failpoint("route.after")
     return {plan.order_id: _outcome(batch, plan, shipments) for plan in plans}
-
-
-def _change(batch: Batch, plan: Plan) -> _Change:
-    order = batch.orders[plan.order_id]
-    ships: dict[int, int] = {}
-    for shipment in plan.shipments:
-        for planned in shipment.lines:
-            ships[planned.line_id] = ships.get(planned.line_id, 0) + planned.quantity
-    moves: list[UnitMove] = []
-    claims: list[ClaimChange] = []
-    for line in batch.lines[order.pk]:
-        owed = plan.backordered.get(line.line_id, 0)
-        moves += _moves(line, ships.get(line.line_id, 0), owed)
-        deltas = {"order": plan.left_open.get(line.line_id, 0) - line.open}
-        deltas["backorder"] = owed - line.backordered
-        claims += [
-            ClaimChange(
-                demand_kind=DEMAND_KIND,
-                demand_id=line.line_id,
-                delta=delta,
-                kind=kind,
-                product_id=line.product_id,
-                rank_at=order.placed_at,
-            )
-            for kind, delta in deltas.items()
-            if delta
-        ]
-    units = batch.units[order.pk]
-    units = units._replace(
-        open=sum(plan.left_open.values()),
-        allocated=units.allocated + sum(ships.values()),
-        backordered=sum(plan.backordered.values()),
-    )
-    return _Change(plan, order, units, moves, claims)
-
-
-def _moves(line: OpenLine, ships: int, owed: int) -> list[UnitMove]:
-    """Open units go first; the rest of what ships comes from backorder."""
-    from_open = min(ships, line.open)
-    more = owed - (line.backordered - (ships - from_open))
-    steps = [
-        ("open", "allocated", from_open),
-        ("backordered", "allocated", ships - from_open),
-        ("open", "backordered", more),
-        ("backordered", "open", -more),
-    ]
-    return [UnitMove(line.line_id, a, b, units) for a, b, units in steps if units > 0]
-
-
-def _move(changed: Sequence[_Change], *, actor: Actor) -> None:
-    start_fulfillment({change.order: change.units for change in changed}, actor=actor)
-    move_units(list(chain.from_iterable(change.moves for change in changed)), actor=actor)
-    publish(*(OrderRouted(order_id=change.order.pk) for change in changed))
-    claims = chain.from_iterable(change.claims for change in changed)
-    change_reservations(list(claims), actor=actor)
-
-
-def _requests(plans: Iterable[Plan]) -> list[AllocationRequest]:
-    return [
-        AllocationRequest(
-            warehouse_id=shipment.warehouse_id,
-            product_id=line.product_id,
-            quantity=line.quantity,
-            demand_kind=DEMAND_KIND,
-            demand_id=line.line_id,
-        )
-        for plan in plans
-        for shipment in plan.shipments
-        for line in shipment.lines
-    ]
-
-
-# Shipments, their lines and the decisions in one statement; a shipment's lines find it by its place.
-_INSERT = """
-WITH shipment AS (
-  INSERT INTO fulfillment_shipment
-    (status, warehouse_id, customer_id, ship_to_id, priority, locale, distance_km, units)
-  SELECT %s, warehouse_id, customer_id, ship_to_id, priority, locale, distance_km, units
-  FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[], %s::text[], %s::float[],
-    %s::int[]) WITH ORDINALITY
-    AS t(warehouse_id, customer_id, ship_to_id, priority, locale, distance_km, units, n)
-  ORDER BY n RETURNING id),
-numbered AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM shipment),
-line AS (
-  INSERT INTO fulfillment_shipmentline (shipment_id, order_line_id, quantity)
-  SELECT numbered.id, t.order_line_id, t.quantity
-  FROM unnest(%s::int[], %s::bigint[], %s::int[]) AS t(n, order_line_id, quantity)
-  JOIN numbered USING (n) ORDER BY numbered.id, t.order_line_id),
-decision AS (
-  INSERT INTO fulfillment_routingdecision (order_id, plan, trace, actor_label)
-  SELECT t.order_id, t.plan, t.trace, %s
-  FROM unnest(%s::bigint[], %s::jsonb[], %s::jsonb[]) AS t(order_id, plan, trace))
-SELECT id FROM numbered ORDER BY n"""
-
-
-def _insert(batch: Batch, plans: Sequence[Plan], *, actor: Actor) -> dict[int, list[int]]:
-    """Order → its new shipments."""
-    planned = [(plan.order_id, shipment) for plan in plans for shipment in plan.shipments]
-    heads = [
-        (
-            shipment.warehouse_id,
-            batch.orders[order_id].customer_id,
-            shipment.ship_to_id,
-            batch.orders[order_id].priority,
-            batch.orders[order_id].locale,
-            shipment.distance_km,
-            sum(line.quantity for line in shipment.lines),
-        )
-        for order_id, shipment in planned
-    ]
-    lines = [
-        (n, line.line_id, line.quantity)
-        for n, (_, shipment) in enumerate(planned, start=1)
-        for line in shipment.lines
-    ]
-    decisions = [(plan.order_id, Json(_as_json(plan)), Json(plan.trace)) for plan in plans]
-    status = Shipment._meta.get_field("status").get_default()
-    params = [status, *_arrays(heads, 7), *_arrays(lines, 3), actor.label, *_arrays(decisions, 3)]
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, params)
-        ids = [pk for (pk,) in cursor.fetchall()]
-    found: dict[int, list[int]] = {}
-    for (order_id, _), pk in zip(planned, ids, strict=True):
-        found.setdefault(order_id, []).append(pk)
-    return found
-
-
-def _arrays(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    return [[row[i] for row in rows] for i in range(width)]
-
-
-def _as_json(plan: Plan) -> dict[str, Any]:
-    return {
-        "shipments": [
-            {
-                "warehouse_id": shipment.warehouse_id,
-                "ship_to_id": shipment.ship_to_id,
-                "distance_km": shipment.distance_km,
-                "lines": {line.line_id: line.quantity for line in shipment.lines},
-            }
-            for shipment in plan.shipments
-        ],
-        "backordered": plan.backordered,
-        "left_open": plan.left_open,
-    }
 
 
 def _keep_cases(batch: Batch, plans: Sequence[Plan], *, actor: Actor) -> None:

@@ -1,0 +1,257 @@
+"""Carrying plans out: shipments, counters, claims, decisions, events; stock and capacity last."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from django.db import connection
+from psycopg2.extras import Json
+
+from fulfillment.events import OrderRouted
+from fulfillment.models import Shipment
+from fulfillment.plans import Plan, PlannedShipment
+from fulfillment.services.capacity import Day, take_capacity
+from fulfillment.services.demand import DEMAND_KIND, Batch, OpenLine
+from fulfillment.services.situation import Situation
+from inventory.services.claims import (
+    AllocationRequest,
+    ClaimChange,
+    allocate,
+    change_reservations,
+)
+from oms.core.actors import Actor
+from oms.core.events import publish
+from oms.core.failpoints import failpoint
+from orders.models import Order
+from orders.services.counters import UnitMove, move_units, start_fulfillment
+from orders.statuses import Units
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A plan held against the counters of its order's lines; ``units`` are those it leads to."""
+
+    plan: Plan
+    order: Order
+    units: Units
+    moves: list[UnitMove]
+    claims: list[ClaimChange]
+
+
+def write_plans(
+    batch: Batch, plans: Sequence[Plan], situation: Situation, *, actor: Actor
+) -> dict[int, list[int]]:
+    """Carry out the plans of locked orders; order → its new shipments.
+
+    :raises InsufficientStock: others took the stock; the caller rolls back and plans anew.
+    :raises InsufficientCapacity: others took the last places of a day; likewise.
+    """
+    changes = [_change(batch, plan) for plan in plans]
+    changed = [change for change in changes if change.moves]
+    failpoint("route.before_write")
+    shipments: dict[int, list[int]] = {}
+    if changed:
+        shipments = _insert(batch, [change.plan for change in changed], situation, actor=actor)
+        _move(changed, actor=actor)
+    failpoint("route.before_allocate")
+    allocate(_requests(plans), actor=actor)
+    counts, bound = _places_taken(plans, situation)
+    take_capacity(counts, bound=bound, actor=actor)
+    return shipments
+
+
+def _change(batch: Batch, plan: Plan) -> _Change:
+    order = batch.orders[plan.order_id]
+    ships: dict[int, int] = {}
+    for shipment in plan.shipments:
+        for planned in shipment.lines:
+            ships[planned.line_id] = ships.get(planned.line_id, 0) + planned.quantity
+    moves: list[UnitMove] = []
+    claims: list[ClaimChange] = []
+    for line in batch.lines[order.pk]:
+        owed = plan.backordered.get(line.line_id, 0)
+        moves += _moves(line, ships.get(line.line_id, 0), owed)
+        deltas = {"order": plan.left_open.get(line.line_id, 0) - line.open}
+        deltas["backorder"] = owed - line.backordered
+        claims += [
+            ClaimChange(
+                demand_kind=DEMAND_KIND,
+                demand_id=line.line_id,
+                delta=delta,
+                kind=kind,
+                product_id=line.product_id,
+                rank_at=order.placed_at,
+                warehouse_id=plan.backorder_sites.get(line.line_id)
+                if kind == "backorder"
+                else None,
+            )
+            for kind, delta in deltas.items()
+            if delta
+        ]
+    units = batch.units[order.pk]
+    units = units._replace(
+        open=sum(plan.left_open.values()),
+        allocated=units.allocated + sum(ships.values()),
+        backordered=sum(plan.backordered.values()),
+    )
+    return _Change(plan, order, units, moves, claims)
+
+
+def _moves(line: OpenLine, ships: int, owed: int) -> list[UnitMove]:
+    """Open units go first; the rest of what ships comes from backorder."""
+    from_open = min(ships, line.open)
+    more = owed - (line.backordered - (ships - from_open))
+    steps = [
+        ("open", "allocated", from_open),
+        ("backordered", "allocated", ships - from_open),
+        ("open", "backordered", more),
+        ("backordered", "open", -more),
+    ]
+    return [UnitMove(line.line_id, a, b, units) for a, b, units in steps if units > 0]
+
+
+def _move(changed: Sequence[_Change], *, actor: Actor) -> None:
+    start_fulfillment({change.order: change.units for change in changed}, actor=actor)
+    move_units(list(chain.from_iterable(change.moves for change in changed)), actor=actor)
+    publish(*(OrderRouted(order_id=change.order.pk) for change in changed))
+    claims = chain.from_iterable(change.claims for change in changed)
+    change_reservations(list(claims), actor=actor)
+
+
+def _requests(plans: Iterable[Plan]) -> list[AllocationRequest]:
+    return [
+        AllocationRequest(
+            warehouse_id=shipment.warehouse_id,
+            product_id=line.product_id,
+            quantity=line.quantity,
+            demand_kind=DEMAND_KIND,
+            demand_id=line.line_id,
+        )
+        for plan in plans
+        for shipment in plan.shipments
+        for line in shipment.lines
+    ]
+
+
+def _places_taken(
+    plans: Iterable[Plan], situation: Situation
+) -> tuple[dict[Day, int], dict[Day, int]]:
+    """Shipments by day of the warehouses with a capacity, and how many of them have to fit into it:
+    all up to the last one whose rule asks for that.
+    """
+    counts: Counter[Day] = Counter()
+    bound: dict[Day, int] = {}
+    for plan in plans:
+        for shipment in plan.shipments:
+            if day := situation.capacity_date(shipment.warehouse_id):
+                key = shipment.warehouse_id, day
+                counts[key] += 1
+                if shipment.needs_capacity:
+                    bound[key] = counts[key]
+    return counts, bound
+
+
+# Shipments, their lines and the decisions in one statement; a shipment's lines find it by its place.
+_INSERT = """
+WITH shipment AS (
+  INSERT INTO fulfillment_shipment
+    (status, warehouse_id, customer_id, ship_to_id, priority, locale, distance_km, units, service_id,
+     freight_amount, freight_currency, ships_on, arrives_on, capacity_date)
+  SELECT %s, warehouse_id, customer_id, ship_to_id, priority, locale, distance_km, units, service_id,
+    freight_amount, freight_currency, ships_on, arrives_on, capacity_date
+  FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[], %s::text[], %s::float[],
+    %s::int[], %s::bigint[], %s::numeric[], %s::text[], %s::date[], %s::date[], %s::date[])
+    WITH ORDINALITY
+    AS t(warehouse_id, customer_id, ship_to_id, priority, locale, distance_km, units, service_id,
+      freight_amount, freight_currency, ships_on, arrives_on, capacity_date, n)
+  ORDER BY n RETURNING id),
+numbered AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM shipment),
+line AS (
+  INSERT INTO fulfillment_shipmentline (shipment_id, order_line_id, quantity)
+  SELECT numbered.id, t.order_line_id, t.quantity
+  FROM unnest(%s::int[], %s::bigint[], %s::int[]) AS t(n, order_line_id, quantity)
+  JOIN numbered USING (n) ORDER BY numbered.id, t.order_line_id),
+decision AS (
+  INSERT INTO fulfillment_routingdecision
+    (order_id, plan, trace, rule_name, rule_set_id, actor_label)
+  SELECT t.order_id, t.plan, t.trace, t.rule_name, %s, %s
+  FROM unnest(%s::bigint[], %s::jsonb[], %s::jsonb[], %s::text[])
+    AS t(order_id, plan, trace, rule_name))
+SELECT id FROM numbered ORDER BY n"""
+
+
+def _insert(
+    batch: Batch, plans: Sequence[Plan], situation: Situation, *, actor: Actor
+) -> dict[int, list[int]]:
+    """Order → its new shipments."""
+    planned = [(plan.order_id, shipment) for plan in plans for shipment in plan.shipments]
+    heads = [_head(batch.orders[order_id], shipment, situation) for order_id, shipment in planned]
+    lines = [
+        (n, line.line_id, line.quantity)
+        for n, (_, shipment) in enumerate(planned, start=1)
+        for line in shipment.lines
+    ]
+    decisions = [
+        (plan.order_id, Json(as_json(plan)), Json(plan.trace), plan.rule_name) for plan in plans
+    ]
+    status = Shipment._meta.get_field("status").get_default()
+    params = [status, *_arrays(heads, 13), *_arrays(lines, 3)]
+    params += [situation.rules.id, actor.label, *_arrays(decisions, 4)]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, params)
+        ids = [pk for (pk,) in cursor.fetchall()]
+    found: dict[int, list[int]] = {}
+    for (order_id, _), pk in zip(planned, ids, strict=True):
+        found.setdefault(order_id, []).append(pk)
+    return found
+
+
+def _head(order: Order, shipment: PlannedShipment, situation: Situation) -> tuple[Any, ...]:
+    offer = shipment.offer
+    return (
+        shipment.warehouse_id,
+        order.customer_id,
+        shipment.ship_to_id,
+        order.priority,
+        order.locale,
+        shipment.distance_km,
+        sum([line.quantity for line in shipment.lines]),
+        offer and offer.service_id,
+        offer and offer.cost,
+        offer.currency if offer else "",
+        offer.ships_on if offer else situation.places.ready.get(shipment.warehouse_id),
+        offer and offer.arrives_on,
+        situation.capacity_date(shipment.warehouse_id),
+    )
+
+
+def _arrays(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [[row[i] for row in rows] for i in range(width)]
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """A plan as decisions keep it."""
+    return {
+        "shipments": [_shipment_as_json(shipment) for shipment in plan.shipments],
+        "backordered": plan.backordered,
+        "left_open": plan.left_open,
+    }
+
+
+def _shipment_as_json(shipment: PlannedShipment) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "warehouse_id": shipment.warehouse_id,
+        "ship_to_id": shipment.ship_to_id,
+        "distance_km": shipment.distance_km,
+        "lines": {line.line_id: line.quantity for line in shipment.lines},
+    }
+    if offer := shipment.offer:
+        said["service"] = offer.label
+        said["cost"], said["currency"] = str(offer.cost), offer.currency
+        said["arrives_on"] = offer.arrives_on.isoformat()
+        said["is_in_time"] = offer.is_in_time
+    return said
