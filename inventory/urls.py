@@ -44,4 +44,5 @@ register_converter(SkuConverter, "sku")
 urlpatterns = [
     path("inventory/product/", product.product_list, name="product_list"),
     path("inventory/product/<sku:sku>/", product.product_page, name="product_page"),
+    path("inventory/product/<sku:sku>/ledger.csv", product.ledger_csv, name="ledger_csv"),
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import MovementKind, Product, StockMovement, Warehouse
@@ -27,6 +30,10 @@ def _kind_field() -> forms.Field:
     )
 
 
+def _document_field() -> forms.Field:
+    return forms.CharField(label=_("Document"), required=False, max_length=64)
+
+
 LEDGER = Listing(
     name="ledger",
     views=(
@@ -36,6 +43,11 @@ LEDGER = Listing(
     filters=(
         Filter("warehouse", _warehouse_field, lambda rows, code: rows.filter(warehouse__code=code)),
         Filter("kind", _kind_field, lambda rows, kind: rows.filter(kind=kind)),
+        Filter(
+            "document",
+            _document_field,
+            lambda rows, text: rows.filter(document__iexact=text.strip()),
+        ),
     ),
     sorts=(Sort("time", _("Time"), "id"),),
     page_size=25,
@@ -81,3 +93,23 @@ def ledger_list(product: Product, params: QueryDict) -> tuple[ListPage, list[Led
 def _place(movement: StockMovement) -> str:
     """From which bin to which; one of them alone where goods enter or leave."""
     return " → ".join(each.code for each in (movement.bin_from, movement.bin_to) if each)
+
+
+FILE_HEADS = (
+    "time", "movement", "warehouse", "quantity", "on_hand_change", "on_hand_after",
+    "allocated_change", "allocated_after", "blocked_change", "blocked_after", "bin_from", "bin_to",
+    "lot", "serial", "document", "demand_kind", "demand_id", "by", "reason", "note",
+)  # fmt: skip
+_FILE_PATHS = (
+    "at", "kind", "warehouse__code", "quantity", "on_hand_delta", "on_hand_after",
+    "allocated_delta", "allocated_after", "blocked_delta", "blocked_after", "bin_from__code",
+    "bin_to__code", "lot__code", "serial", "document", "demand_kind", "demand_id", "actor_label",
+    "reason", "note",
+)  # fmt: skip
+
+
+def ledger_file(product: Product, params: QueryDict) -> Iterator[Sequence[Any]]:
+    """The filtered ledger as rows of a file, the newest first, read while it is sent."""
+    rows = LEDGER.read(params).narrow(StockMovement.objects.filter(product=product))
+    for at, *others in rows.order_by("-id").values_list(*_FILE_PATHS).iterator():
+        yield [timezone.localtime(at).isoformat(timespec="seconds"), *others]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -16,6 +16,7 @@ from inventory.availability import Totals, available_to_promise
 from inventory.models import (
     Allocation,
     BinContent,
+    MovementKind,
     Product,
     Reservation,
     StockLevel,
@@ -85,10 +86,11 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class DayBalance:
-    """On hand at the end of a day."""
+    """On hand at the end of a day, and the units that left for customers during it."""
 
     day: date
     on_hand: int
+    shipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,21 +259,25 @@ def ledger_page(
 
 
 def on_hand_series(product_id: int, *, days: int = DAYS) -> list[DayBalance]:
-    """On hand at the end of each of the last days, today as it is now; two statements."""
+    """On hand and demand of each of the last days, today as it is now; two statements."""
     today = timezone.localdate()
     first = today - timedelta(days=days - 1)
+    demand = Q(kind__in=[MovementKind.SHIP, MovementKind.UNSHIP])
     moved = (
-        StockMovement.objects.filter(product=product_id, at__date__gt=first)
+        StockMovement.objects.filter(product=product_id, at__date__gte=first)
         .exclude(on_hand_delta=0)
         .values_list(TruncDate("at"))
-        .annotate(total=Sum("on_hand_delta"))
+        .annotate(
+            total=Sum("on_hand_delta"), shipped=-Sum("on_hand_delta", filter=demand, default=0)
+        )
     )
-    deltas: dict[date, int] = dict(moved)
+    days_moved: dict[date, tuple[int, int]] = {day: facts for day, *facts in moved}
     levels = StockLevel.objects.filter(product=product_id)
     balance: int = levels.aggregate(total=Sum("on_hand", default=0))["total"]
     series = []
     for back in range(days):
         day = today - timedelta(days=back)
-        series.append(DayBalance(day, balance))
-        balance -= deltas.get(day, 0)
+        delta, shipped = days_moved.get(day, (0, 0))
+        series.append(DayBalance(day, balance, max(shipped, 0)))
+        balance -= delta
     return series[::-1]

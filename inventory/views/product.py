@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from inventory.forms import MomentForm
 from inventory.models import Product
 from inventory.selectors import product_list as products
-from inventory.selectors.ledger_list import ledger_list
+from inventory.selectors.balance import balance_at
+from inventory.selectors.ledger_list import FILE_HEADS, ledger_file, ledger_list
 from inventory.selectors.stock_page import StockPage, stock_page
 from oms.core.access import requires
 from oms.core.charts import StepChart, step_chart
 from oms.core.panels import load_panels
+from oms.core.sheets import csv_answer
 from oms.core.views.acting import missing
 from oms.core.views.fragments import render_list
 
@@ -34,6 +37,7 @@ def product_page(request: HttpRequest, sku: str) -> HttpResponse:
     except Product.DoesNotExist:
         raise missing(_("There is no product %s.") % sku) from None
     ledger, rows = ledger_list(page.product, request.GET)
+    form = MomentForm(request.GET if "moment" in request.GET else None)
     context = {
         "title": page.product.name,
         "crumbs": [(_("Products"), reverse("inventory:product_list")), (page.product.sku, "")],
@@ -42,6 +46,10 @@ def product_page(request: HttpRequest, sku: str) -> HttpResponse:
         "list": ledger,
         "rows": rows,
         "chart": _chart(page),
+        "form": form,
+        "balance": balance_at(page.product.pk, form.cleaned_data["moment"])
+        if form.is_valid()
+        else None,
         "panels": load_panels("product", request, page.product),
     }
     return render(request, "inventory/product_page.html", context)
@@ -52,4 +60,14 @@ def _chart(page: StockPage) -> StepChart | None:
     series = [(each.day, each.on_hand) for each in page.series]
     if not any(on_hand for _day, on_hand in series):
         return None
-    return step_chart(series, level=page.totals.safety_stock)
+    shipped = [each.shipped for each in page.series]
+    return step_chart(series, level=page.totals.safety_stock, bars=shipped)
+
+
+@requires("inventory.view_stocklevel")
+def ledger_csv(request: HttpRequest, sku: str) -> HttpResponseBase:
+    """The ledger as it is filtered on the page, as a file."""
+    product = Product.objects.filter(sku__iexact=sku).first()
+    if product is None:
+        raise missing(_("There is no product %s.") % sku)
+    return csv_answer(f"ledger-{product.sku}", FILE_HEADS, ledger_file(product, request.GET))

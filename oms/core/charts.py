@@ -19,8 +19,19 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    x: str
+    y: str
+    width: str
+    height: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepChart:
-    """A value per day as a line of steps; ``level`` is a line across it (safety stock)."""
+    """A value per day as a line of steps; ``level`` is a line across it (safety stock).
+
+    ``bars`` are a second value per day on the same scale (demand).
+    """
 
     line: str
     area: str
@@ -30,12 +41,15 @@ class StepChart:
     first: int
     last: int
     lowest: int
+    bars: list[Bar]
 
 
-def step_chart(series: Sequence[tuple[date, int]], *, level: int = 0) -> StepChart:
+def step_chart(
+    series: Sequence[tuple[date, int]], *, level: int = 0, bars: Sequence[int] = ()
+) -> StepChart:
     """Draw the values of consecutive days; there must be two days at least."""
     values = [value for _day, value in series]
-    step = _nice_step(max(*values, level, _TICKS) / _TICKS)
+    step = _nice_step(max(*values, *bars, level, _TICKS) / _TICKS)
     top = step * _TICKS
     width = (RIGHT - LEFT) / len(series)
 
@@ -58,6 +72,16 @@ def step_chart(series: Sequence[tuple[date, int]], *, level: int = 0) -> StepCha
         first=values[0],
         last=values[-1],
         lowest=min(values),
+        bars=[
+            Bar(
+                x=f"{LEFT + (n + 0.2) * width:.1f}",
+                y=y(value),
+                width=f"{width * 0.6:.1f}",
+                height=f"{(BOTTOM - TOP) * value / top:.1f}",
+            )
+            for n, value in enumerate(bars)
+            if value > 0
+        ],
     )
 
 
