@@ -132,3 +132,7 @@ class NotPromisable(StockRefusal):
 
 class PromiseExpired(StockRefusal):
     """Goods cannot be kept until a moment that has passed."""
+
+
+class Unknown(StockRefusal):
+    """What was typed or scanned names nothing."""

@@ -6,7 +6,7 @@ the lock of the level, so picks before and after it make no difference.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -170,6 +170,27 @@ def record_line(*, count_id: int, place: CountPlace, counted: int, actor: Actor)
         _ask_again(line)
     line.save()
     return line
+
+
+@transaction.atomic
+def record_lines(*, count_id: int, counted: Mapping[int, int], actor: Actor) -> list[CountLine]:
+    """Keep what was counted at several places of the list, by line.
+
+    :raises CountRefused: a line is not one of the count; see `record_line`. Nothing was changed.
+    """
+    lines = {line.pk: line for line in CountLine.objects.filter(stock_count=count_id)}
+    if not counted:
+        raise CountRefused("Nothing was typed: say how many units lie there.")
+    if not counted.keys() <= lines.keys():
+        raise CountRefused("A place is not on this count any more: load the page again.")
+    return [
+        record_line(count_id=count_id, place=_place_of(lines[key]), counted=units, actor=actor)
+        for key, units in counted.items()
+    ]
+
+
+def _place_of(line: CountLine) -> CountPlace:
+    return _place((line.bin_id, line.product_id, line.lot_id, line.serial))
 
 
 def lock_count(count_id: int) -> StockCount:
