@@ -91,6 +91,12 @@ def _register_reactions() -> None:
     subscribe(
         events.OrderRouted, handlers.make_findable, name="fulfillment.search_terms", batch=batch
     )
+    subscribe(
+        events.ShipmentCanceled,
+        handlers.free_capacity,
+        name="fulfillment.free_capacity",
+        batch=batch,
+    )
     _keep_promises()
     subscribe(
         events.ShipmentReleased,

@@ -9,11 +9,13 @@ from fulfillment.events import (
     OrderRouted,
     ParcelShipped,
     ParcelUnshipped,
+    ShipmentCanceled,
     ShipmentPacked,
     ShipmentReleased,
     UnitsRejected,
     UnitsReopened,
 )
+from fulfillment.services.capacity import give_back_capacity
 from fulfillment.services.fill import fill_from_orders, fill_waiting_orders
 from fulfillment.services.papers import request_packing_slips, request_pick_lists
 from fulfillment.services.promises import (
@@ -68,6 +70,11 @@ def fill_from_lifted(events: Sequence[ExclusionLifted]) -> None:
 def make_findable(events: Sequence[OrderRouted]) -> None:
     """Let the orders be found by the numbers of their new shipments."""
     add_shipment_terms([event.order_id for event in events])
+
+
+def free_capacity(events: Sequence[ShipmentCanceled]) -> None:
+    """Let others have the places of canceled shipments."""
+    give_back_capacity(shipment_ids=[event.shipment_id for event in events], actor=SYSTEM)
 
 
 def draw_pick_lists(events: Sequence[ShipmentReleased]) -> None:

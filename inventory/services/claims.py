@@ -115,7 +115,7 @@ WITH change AS MATERIALIZED (
   GROUP BY demand_kind, demand_id, kind),
 held AS MATERIALIZED (
   SELECT reservation.id, reservation.quantity, change.demand_kind, change.demand_id, change.kind,
-    change.delta
+    change.delta, COALESCE(change.warehouse_id, reservation.warehouse_id) AS warehouse_id
   FROM inventory_reservation reservation JOIN change USING (demand_kind, demand_id, kind)
   ORDER BY reservation.id FOR UPDATE OF reservation),
 refusal AS MATERIALIZED (
@@ -124,7 +124,8 @@ refusal AS MATERIALIZED (
   WHERE COALESCE(held.quantity, 0) + change.delta < 0
     OR held.id IS NULL AND change.delta > 0 AND change.product_id IS NULL),
 changed AS (
-  UPDATE inventory_reservation reservation SET quantity = held.quantity + held.delta FROM held
+  UPDATE inventory_reservation reservation
+  SET quantity = held.quantity + held.delta, warehouse_id = held.warehouse_id FROM held
   WHERE reservation.id = held.id AND held.quantity + held.delta > 0 AND held.delta <> 0
     AND NOT EXISTS (SELECT FROM refusal)),
 ended AS (
@@ -134,7 +135,7 @@ ended AS (
 begun AS (
   INSERT INTO inventory_reservation (demand_kind, demand_id, kind, quantity, product_id,
     warehouse_id, rank_at, expires_at)
-  SELECT demand_kind, demand_id, kind, change.delta, product_id, warehouse_id,
+  SELECT demand_kind, demand_id, kind, change.delta, product_id, change.warehouse_id,
     COALESCE(change.rank_at, now()), expires_at
   FROM change LEFT JOIN held USING (demand_kind, demand_id, kind)
   WHERE held.id IS NULL AND change.delta > 0 AND NOT EXISTS (SELECT FROM refusal)
