@@ -35,10 +35,16 @@ def plan(
     sites: Sequence[Site],
     rules: RuleSet = NO_RULES,
     offers: Offers | None = None,
+    *,
+    in_given_order: bool = False,
 ) -> list[Plan]:
-    """Decide for every order, in order of priority and rank; takes from ``stock`` as it goes."""
+    """Decide for every order, in order of priority and rank (or as they are given); takes from
+    ``stock`` as it goes.
+    """
     planner = _Planner(stock, sites, rules, offers)
-    ordered = sorted(demands, key=lambda d: (-d.priority, d.rank_at, d.order_id))
+    ordered = list(demands)
+    if not in_given_order:
+        ordered.sort(key=lambda d: (-d.priority, d.rank_at, d.order_id))
     return [planner.plan(demand) for demand in ordered]
 
 

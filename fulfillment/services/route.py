@@ -14,6 +14,7 @@ from fulfillment.exceptions import InsufficientCapacity, OnHold, RoutingRefused
 from fulfillment.plans import Plan
 from fulfillment.services.demand import Batch, lock_batch
 from fulfillment.services.plan_writes import write_plans
+from fulfillment.services.queue import Queue
 from fulfillment.services.situation import Situation, load_situation, with_shares
 from inventory.exceptions import InsufficientStock
 from oms.core import cases
@@ -56,20 +57,25 @@ def route_order(*, order_id: int, actor: Actor) -> RoutingOutcome:
     return outcome
 
 
-def route_orders(order_ids: Iterable[int], *, actor: Actor) -> list[RoutingOutcome]:
-    """Route the open and backordered units of many orders, by priority, then by rank.
+def route_orders(
+    order_ids: Iterable[int], *, actor: Actor, queue: Queue | None = None
+) -> list[RoutingOutcome]:
+    """Route the open and backordered units of many orders, by priority, then by rank; or as they
+    stand in a ``queue``, whose other orders bind by their places in it alone.
 
     Orders that are held, not placed or have nothing to route are skipped, and the outcome says so.
-    When somebody else takes the stock (or a warehouse's capacity) in between, the batch is planned again from fresh stock, three
-    times; then the orders go one by one, and one that still loses becomes a case.
+    When somebody else takes the stock (or a warehouse's capacity) in between, the batch is planned
+    again from fresh stock, three times; then the orders go one by one, and one that still loses
+    becomes a case.
     """
     keys = sorted(set(order_ids))
     if not keys:
         return []
-    if (outcomes := _try(keys, actor=actor)) is not None:
+    if (outcomes := _try(keys, queue, actor=actor)) is not None:
         return outcomes
     if len(keys) > 1:
-        return list(chain.from_iterable(route_orders([key], actor=actor) for key in keys))
+        one_by_one = (route_orders([key], actor=actor, queue=queue) for key in keys)
+        return list(chain.from_iterable(one_by_one))
     sentence = "Others took the stock each time this order was routed. Route it again."
     cases.open_case(
         kind="routing",
@@ -82,17 +88,17 @@ def route_orders(order_ids: Iterable[int], *, actor: Actor) -> list[RoutingOutco
     return [RoutingOutcome(keys[0], refusal=sentence)]
 
 
-def _try(keys: Sequence[int], *, actor: Actor) -> list[RoutingOutcome] | None:
+def _try(keys: Sequence[int], queue: Queue | None, *, actor: Actor) -> list[RoutingOutcome] | None:
     for _ in range(TRIES):
         try:
             with transaction.atomic():
-                return _route(keys, actor=actor)
+                return _route(keys, queue, actor=actor)
         except (InsufficientStock, InsufficientCapacity):
             continue
     return None
 
 
-def _route(keys: Sequence[int], *, actor: Actor) -> list[RoutingOutcome]:
+def _route(keys: Sequence[int], queue: Queue | None, *, actor: Actor) -> list[RoutingOutcome]:
     batch = lock_batch(keys)
     refused = {key: refusal for key in keys if (refusal := _refusal(batch, key))}
     todo = [key for key in keys if key not in refused]
@@ -102,7 +108,17 @@ def _route(keys: Sequence[int], *, actor: Actor) -> list[RoutingOutcome]:
         facts = load_situation(batch.lines_of(todo), now=now)
         today = timezone.localdate(now)
         demands = with_shares(batch.demands(todo, today=today), facts.rules)
-        plans = routing.plan(demands, facts.stock, facts.places.sites, facts.rules, facts.offers)
+        if queue:
+            demands = queue.arrange(demands)
+            queue.rank_claims(facts.stock)
+        plans = routing.plan(
+            demands,
+            facts.stock,
+            facts.places.sites,
+            facts.rules,
+            facts.offers,
+            in_given_order=queue is not None,
+        )
         outcomes |= _write(batch, plans, facts, actor=actor)
     return [outcomes[key] for key in keys]
 

@@ -1,9 +1,13 @@
 """Backorders are filled when stock reaches them, whoever brought it, in the order of their rank."""
 
+from datetime import date
+
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from fulfillment.models import LinePromise, RoutingSettings
+from fulfillment.services import fill
 from fulfillment.services.cancel import cancel_order
 from fulfillment.services.fill import fill_waiting_orders
 from fulfillment.services.route import route_order, route_orders
@@ -185,7 +189,7 @@ def test_orders_beyond_the_reach_of_what_came_are_not_planned_again(
 
     assert filled == 3
     assert Order.objects.filter(fulfillment_status="backordered").count() == 29
-    assert len(queries) <= 20
+    assert len(queries) <= 24
 
 
 def test_a_refused_receipt_announces_nothing(setup: WarehouseSetup, mug: Product) -> None:
@@ -218,4 +222,65 @@ def test_the_sweep_fills_what_no_event_told_of(setup: WarehouseSetup, mug: Produ
     route_open_units()
 
     assert allocated(order) == [5]
+    assert invariants.violations() == []
+
+
+def choose_policy(policy: str) -> None:
+    RoutingSettings.objects.create(pk=1, fill_policy=policy)
+
+
+def test_priority_goes_before_age_though_older_claims_bind_the_router(
+    setup: WarehouseSetup, mug: Product
+) -> None:
+    old = take_order(line_draft(mug, 4))
+    urgent = take_order(line_draft(mug, 4), priority=5)
+    run_outbox()
+
+    add_stock(setup, mug, 5)
+    run_outbox()
+
+    assert allocated(old, urgent) == [1, 4]
+    assert invariants.violations() == []
+
+
+def test_the_oldest_promise_is_kept_first(setup: WarehouseSetup, mug: Product) -> None:
+    choose_policy("oldest_promise")
+    late, soon = take_order(line_draft(mug, 4), priority=9), take_order(line_draft(mug, 4))
+    run_outbox()
+    for order, day in ((late, 20), (soon, 10)):
+        LinePromise.objects.update_or_create(
+            order_line=lines_of(order)[0],
+            defaults={"promised_date": date(2026, 12, day), "cause": "stock"},
+        )
+
+    add_stock(setup, mug, 5)
+    run_outbox()
+
+    assert allocated(late, soon) == [1, 4]
+    assert invariants.violations() == []
+
+
+def test_as_many_orders_as_can_be_are_completed(setup: WarehouseSetup, mug: Product) -> None:
+    choose_policy("most_completed")
+    orders = [take_order(line_draft(mug, units)) for units in (9, 3, 2)]
+    run_outbox()
+
+    add_stock(setup, mug, 6)
+    run_outbox()
+
+    assert allocated(*orders) == [1, 3, 2]
+    assert invariants.violations() == []
+
+
+def test_the_policy_holds_from_batch_to_batch(
+    setup: WarehouseSetup, mug: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fill, "BATCH", 1)
+    orders = [take_order(line_draft(mug, 2), priority=n) for n in range(4)]
+    run_outbox()
+
+    add_stock(setup, mug, 5)
+    run_outbox()
+
+    assert allocated(*orders) == [0, 1, 2, 2]
     assert invariants.violations() == []
