@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from inventory.forms import MomentForm
+from inventory.forms.stock import MomentForm
 from inventory.models import Product
 from inventory.selectors import product_list as products
 from inventory.selectors.balance import balance_at
