@@ -33,6 +33,12 @@ def _register_pages() -> None:
             "routing", "fulfillment/_order_routing.html", panels.routing_panel, view, 20, "aside"
         ),
     )
+    told = "fulfillment.view_linepromise"
+    register_panel(
+        "order",
+        Panel("promises", "fulfillment/_order_promises.html", panels.order_promises, told, 15),
+    )
+    register_panel("start", Panel("promises", "", panels.promise_tiles, told, 25, "tiles"))
     register_panel("start", Panel("shipments", "", panels.start_tiles, view, 20, "tiles"))
     register_panel(
         "start",

@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from fulfillment.models import Parcel, RoutingDecision, Shipment, ShipmentLine
+from fulfillment.models import LinePromise, Parcel, RoutingDecision, Shipment, ShipmentLine
+from fulfillment.selectors.promise_list import risk_count, row_of
 from fulfillment.selectors.reasons import reasons_of
 from fulfillment.selectors.scope import shipments_for
 from fulfillment.selectors.shipment_list import attention_counts
@@ -86,6 +87,31 @@ def picked_units(line_ids: Sequence[int]) -> dict[int, int]:
     rows = ShipmentLine.objects.filter(order_line__in=line_ids, picked__gt=F("shipped"))
     held = rows.exclude(shipment__status=_CANCELED).values_list("order_line")
     return dict(held.annotate(units=Sum(F("picked") - F("shipped"))))
+
+
+# --- When it comes -----------------------------------------------------------------------------
+
+
+def order_promises(request: HttpRequest, order: Order) -> dict[str, Any] | None:  # noqa: ARG001 - a panel's signature
+    """What was promised and what is expected for each line that owes something: one statement."""
+    promises = LinePromise.objects.filter(order_line__order=order, is_open=True)
+    found = promises.select_related("order_line__product").order_by("order_line__position", "pk")
+    rows = [row_of(promise) for promise in found]
+    return {"rows": rows, "late": sum(bool(row.late) for row in rows)} if rows else None
+
+
+def promise_tiles(request: HttpRequest, subject: Any) -> dict[str, Any]:  # noqa: ARG001 - a panel's signature
+    """How many lines come later than was promised."""
+    count = risk_count(request.user)
+    tile = {
+        "label": _("Promises at risk"),
+        "value": str(count),
+        "url": reverse("fulfillment:promise_list"),
+        "icon": "clock",
+        "tone": "danger" if count else "",
+        "sub": _("lines later than promised"),
+    }
+    return {"tiles": [tile]}
 
 
 # --- Why this warehouse? -----------------------------------------------------------------------

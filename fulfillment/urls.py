@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from fulfillment.views import (
     order_actions,
     papers,
+    promises,
     routing_rule,
     rule_set,
     rule_set_actions,
@@ -36,6 +37,7 @@ urlpatterns = [
     re_path(ORDER + "route/$", order_actions.route, name="order_route"),
     re_path(ORDER + "release/$", order_actions.release, name="order_release"),
     re_path(ORDER + "cancel-with-shipments/$", order_actions.cancel, name="order_cancel"),
+    path("fulfillment/linepromise/", promises.promise_list, name="promise_list"),
     path("fulfillment/ruleset/", rule_set.rule_set_list, name="ruleset_list"),
     path("fulfillment/ruleset/add/", rule_set.rule_set_add, name="ruleset_add"),
     path(RULE_SET, rule_set.rule_set_page, name="ruleset_page"),

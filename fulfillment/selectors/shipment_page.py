@@ -16,7 +16,7 @@ from orders.models import Hold, Order
 from orders.selectors.order_page import papers_of
 from orders.selectors.timeline import Timeline, timeline_of
 
-RELATED = ("warehouse", "customer", "ship_to")
+RELATED = ("warehouse", "customer", "ship_to", "service__carrier")
 
 
 @dataclass(frozen=True, slots=True)

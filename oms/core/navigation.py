@@ -80,6 +80,15 @@ ITEMS: Final[tuple[NavItem, ...]] = (
         "h",
     ),
     NavItem(
+        _("Promises"),
+        ("fulfillment:promise_list",),
+        "clock",
+        "fulfillment.view_linepromise",
+        DAILY,
+        "fulfillment",
+        "p",
+    ),
+    NavItem(
         _("Returns"),
         _page("returns", "return"),
         "undo",
