@@ -27,7 +27,8 @@ _Step = tuple[
 @dataclass(slots=True)
 class Search:
     """The best set: its price and what each of its sites gives; and for every site the price of the
-    best set that it belongs to. ``best`` None: no set covers the needs.
+    best set that it belongs to. ``best`` None: no set covers the needs, or
+    there are none.
     """
 
     best: int | None = None
@@ -48,6 +49,8 @@ def cheapest(needs: Load, rows: Sequence[Load], price: Price, gives: Gives | Non
         def gives(site: int, left: Load) -> Load:
             return tuple(map(min, left, rows[site]))
 
+    if not any(needs):
+        return Search()
     layers: list[dict[Load, int]] = [{needs: 0}]
     steps: list[list[_Step]] = []
     for site, after in enumerate(_still_to_come(rows, len(needs))):
