@@ -49,9 +49,7 @@ def cheapest(needs: Load, rows: Sequence[Load], price: Price, gives: Gives | Non
         def gives(site: int, left: Load) -> Load:
             return tuple(map(min, left, rows[site]))
 
-    if not any(needs):
-        return Search()
-    layers: list[dict[Load, int]] = [{needs: 0}]
+    layers: list[dict[Load, int]] = [{needs: 0} if any(needs) else {}]
     steps: list[list[_Step]] = []
     for site, after in enumerate(_still_to_come(rows, len(needs))):
         ahead: dict[Load, int] = {}

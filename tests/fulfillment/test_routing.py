@@ -4,47 +4,14 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import combinations
 
 import pytest
 
 from fulfillment.routing import Demand, LineDemand, Plan, Site, Stock, plan
 from oms.core.distance import Position
-
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-PARIS = Position(48.8566, 2.3522)
-BERLIN = Site(1, "BER", position=Position(52.52, 13.405))
-LYON = Site(2, "LYS", position=Position(45.764, 4.8357))
-MADRID = Site(3, "MAD", position=Position(40.4168, -3.7038))
-SITES = [BERLIN, LYON, MADRID]
-A, B, C = 101, 102, 103
-
-
-def order(
-    *lines: tuple[int, int],
-    order_id: int = 1,
-    to: Position | None = PARIS,
-    minutes: int = 0,
-    **policy: object,
-) -> Demand:
-    demands = [LineDemand(order_id * 10 + i, p, q) for i, (p, q) in enumerate(lines)]
-    return Demand(
-        order_id,
-        NOW + timedelta(minutes=minutes),
-        demands,
-        {0: to},
-        **policy,  # type: ignore[arg-type]
-    )
-
-
-def shipped(decision: Plan) -> dict[int, dict[int, int]]:
-    """Warehouse → product → units."""
-    found: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for shipment in decision.shipments:
-        for line in shipment.lines:
-            found[shipment.warehouse_id][line.product_id] += line.quantity
-    return {warehouse: dict(goods) for warehouse, goods in found.items()}
+from tests.fulfillment.planning import LYON, MADRID, NOW, PARIS, SITES, A, B, order, shipped
 
 
 def test_the_nearest_warehouse_that_has_everything_ships_it() -> None:
