@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from inventory.models import (
     AdjustmentRecord,
@@ -21,7 +23,11 @@ from inventory.models import (
     StockMovement,
     Warehouse,
     WarehouseAccess,
+    WarehouseClosure,
 )
+from inventory.services.calendars import announce_days
+from oms.core.actors import Actor
+from oms.core.forms import WeekdaysField
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -53,18 +59,19 @@ class _OwnedInline(admin.TabularInline):
     """Rows that belong to their parent: who may change it may change them."""
 
     extra = 0
+    may_view, may_change = "inventory.view_product", "inventory.change_product"
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("inventory.view_product")
+        return request.user.has_perm(self.may_view)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("inventory.change_product")
+        return request.user.has_perm(self.may_change)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("inventory.change_product")
+        return request.user.has_perm(self.may_change)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("inventory.change_product")
+        return request.user.has_perm(self.may_change)
 
 
 def _sees_costs(request: HttpRequest) -> bool:
@@ -112,12 +119,32 @@ class LotAdmin(admin.ModelAdmin):
     ordering = ("product__sku", "code")
 
 
+class ClosureInline(_OwnedInline):
+    model = WarehouseClosure
+    may_view, may_change = "inventory.view_warehouse", "inventory.change_warehouse"
+    ordering = ("date",)
+
+
+class WarehouseForm(forms.ModelForm):
+    workdays = WeekdaysField(label=_("Working days"))
+
+
+DAYS = ("workdays", "holiday_country", "holiday_region", "cut_off", "handling_days", "time_zone")
+
+
 @admin.register(Warehouse)
 class WarehouseAdmin(MasterDataAdmin):
+    form = WarehouseForm
     list_display = ("code", "title", "city", "country", "priority", "daily_capacity", "is_active")
     list_filter = ("is_active", "country")
     search_fields = ("code", "title", "city")
     ordering = ("priority", "code")
+    inlines = (ClosureInline,)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if {*DAYS, "is_active"} & set(form.changed_data) or any(x.has_changed() for x in formsets):
+            announce_days(warehouse_id=form.instance.pk, actor=Actor.of(request.user))
 
 
 @admin.register(Bin)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from zoneinfo import available_timezones
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -10,11 +12,20 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.models.product import Lot, Product
 from oms.core.addresses import AddressFields
+from oms.core.calendars import has_holidays
 from oms.core.querysets import LockingQuerySet
 
 
 def monday_to_friday() -> list[int]:
     return [1, 2, 3, 4, 5]
+
+
+def known_time_zone(name: str) -> None:
+    """Refuse a time zone that no clock knows: cut-offs are read in it."""
+    if name not in available_timezones():
+        raise ValidationError(
+            _("“%(name)s” is no time zone: write one like Europe/Berlin."), params={"name": name}
+        )
 
 
 class WarehouseQuerySet(LockingQuerySet["Warehouse"]):
@@ -29,7 +40,13 @@ class Warehouse(AddressFields):
     title = models.CharField(_("title"), max_length=100)
     latitude = models.FloatField(_("latitude"), null=True, blank=True)
     longitude = models.FloatField(_("longitude"), null=True, blank=True)
-    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", db_default="UTC")
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        default="UTC",
+        db_default="UTC",
+        validators=[known_time_zone],
+    )
     priority = models.PositiveSmallIntegerField(_("priority"), default=100, db_default=100)
     daily_capacity = models.PositiveIntegerField(
         _("shipments a day"),
@@ -72,6 +89,17 @@ class Warehouse(AddressFields):
 
     def __str__(self) -> str:
         return self.code
+
+    def clean(self) -> None:
+        super().clean()
+        region = str(self.holiday_region)
+        if region and not self.holiday_country:
+            raise ValidationError({"holiday_country": _("Name the country of the region.")})
+        if self.holiday_country and not has_holidays(self.holiday_country, region):
+            name = "holiday_region" if has_holidays(self.holiday_country) else "holiday_country"
+            raise ValidationError(
+                {name: _("No holidays are known for it: write codes like DE and BY.")}
+            )
 
 
 class WarehouseClosure(models.Model):

@@ -40,3 +40,23 @@ class UploadForm(forms.Form):
                 params={"mb": MAX_BYTES // 1024**2},
             )
         return file
+
+
+WEEKDAYS = [
+    (1, _("Monday")),
+    (2, _("Tuesday")),
+    (3, _("Wednesday")),
+    (4, _("Thursday")),
+    (5, _("Friday")),
+    (6, _("Saturday")),
+    (7, _("Sunday")),
+]
+
+
+class WeekdaysField(forms.TypedMultipleChoiceField):
+    """Days of the week to tick; ISO numbers as the value."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            choices=WEEKDAYS, coerce=int, widget=forms.CheckboxSelectMultiple, **kwargs
+        )
