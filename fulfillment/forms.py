@@ -11,7 +11,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from fulfillment.models import Criterion, Otherwise, RoutingRule, RuleSet, SplitPolicy
+from fulfillment.models import (
+    Criterion,
+    Otherwise,
+    RejectionReason,
+    RoutingRule,
+    RuleSet,
+    SplitPolicy,
+)
 from inventory.models import Warehouse
 from oms.core.countries import country_code
 from orders.models import SalesChannel
@@ -39,10 +46,102 @@ class PackForm(forms.Form):
 
 class CancelForm(forms.Form):
     reason = forms.CharField(
-        label=_("Reason"),
-        max_length=200,
-        help_text=_("Its units go back to open, to be routed anew."),
+        label=_("Reason"), max_length=200, help_text=_("Stands on the timeline.")
     )
+
+
+class LineUnitsForm(forms.Form):
+    """So many units of each of these lines: (key, name, most)."""
+
+    def __init__(self, lines: Sequence[tuple[int, str, int]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = list(self.fields)
+        for key, name, most in lines:
+            self.fields[f"line_{key}"] = forms.IntegerField(
+                label=name,
+                required=False,
+                min_value=0,
+                max_value=most,
+                help_text=gettext("up to %d") % most,
+                widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+            )
+        self.order_fields([f"line_{key}" for key, *_ in lines] + own)
+        self._keys = [key for key, *_ in lines]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not self._units(cleaned):
+            raise forms.ValidationError(gettext("Say for at least one line how many units."))
+        return cleaned
+
+    @property
+    def quantities(self) -> dict[int, int]:
+        """Units by key, where there are any."""
+        return self._units(self.cleaned_data)
+
+    def _units(self, cleaned: Mapping[str, Any]) -> dict[int, int]:
+        return {key: units for key in self._keys if (units := cleaned.get(f"line_{key}"))}
+
+
+class SplitForm(LineUnitsForm):
+    """What leaves a shipment for one of its own."""
+
+
+class RejectForm(LineUnitsForm):
+    """What a warehouse does not ship, and why."""
+
+    reason = forms.ModelChoiceField(
+        label=_("Reason"),
+        queryset=RejectionReason.objects.filter(is_active=True).order_by("pk"),
+        empty_label=_("Choose why"),
+    )
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class ShortForm(forms.Form):
+    """Fewer units lie in a bin than a pick asks for."""
+
+    found = forms.IntegerField(
+        label=_("Found"),
+        min_value=0,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        help_text=_("Units that lie there and are picked now."),
+    )
+    reason = forms.CharField(label=_("Note"), max_length=40, required=False)
+
+
+class MoveForm(forms.Form):
+    """Another warehouse for a shipment."""
+
+    warehouse = forms.ModelChoiceField(
+        label=_("Warehouse"), queryset=Warehouse.objects.none(), empty_label=_("Choose where")
+    )
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, help_text=_("Kept with the routing decision.")
+    )
+
+    def __init__(self, now_at: int, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["warehouse"]
+        others = Warehouse.objects.active().exclude(pk=now_at).order_by("priority", "code")
+        field.queryset = others  # type: ignore[attr-defined]
+
+
+class MergeForm(forms.Form):
+    """Shipments that go the same way."""
+
+    shipments = forms.TypedMultipleChoiceField(
+        label=_("Together with"), coerce=int, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, others: Sequence[tuple[int, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["shipments"].choices = others  # type: ignore[attr-defined]
 
 
 class RuleSetForm(forms.Form):
@@ -72,6 +171,17 @@ class NewRuleSetForm(RuleSetForm):
             (self.EMPTY, _("No rule")),
             *((str(each.pk), gettext("A copy of “%s”") % each.name) for each in copies),
         ]
+
+
+class ReplayForm(forms.Form):
+    days = forms.IntegerField(
+        label=_("Days back"),
+        min_value=1,
+        max_value=180,
+        initial=90,
+        help_text=_("Up to 180."),
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
 
 
 class WordsField(forms.CharField):
@@ -184,6 +294,10 @@ class RuleForm(RuleModelForm):
         for name in ("warehouses", "excluded_warehouses"):
             fields[name].queryset = Warehouse.objects.order_by("code")
         fields["profile"].choices = [("", _("Everybody")), ("b2b", "B2B"), ("b2c", "B2C")]
+        for name in ("value_from", "value_to", "split_above"):
+            if (amount := self.initial.get(name)) is not None:
+                cents = amount.quantize(Decimal("0.01"))
+                self.initial[name] = cents if cents == amount else amount
         for name, choices in (("split", SplitPolicy), ("otherwise", Otherwise)):
             fields[name].choices = choices.choices
         for place, label in enumerate(self.PICKS[: max(self.LEAST_PICKS, len(preference))]):

@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from fulfillment.views import (
+    corrections,
     order_actions,
     papers,
     promises,
@@ -19,6 +20,9 @@ SHIPMENT = r"^fulfillment/shipment/(?P<number>[A-Z]{1,6}-[0-9]{1,20})/"
 ORDER = r"^orders/order/(?P<number>[A-Z]{1,6}-[0-9]{1,20})/"
 RULE_SET = "fulfillment/ruleset/<int:rule_set_id>/"
 RULE = RULE_SET + "rule/<int:rule_id>/"
+SITE = "(?P<warehouse_id>[0-9]{1,18})/$"
+OTHER = "(?P<other_id>[0-9]{1,18})/$"
+PICK = "picks/(?P<pick_id>[0-9]{1,18})/"
 PAPER = "papers/(?P<paper_id>[0-9]{1,18})/"
 
 urlpatterns = [
@@ -32,6 +36,13 @@ urlpatterns = [
     re_path(SHIPMENT + "undo-ship/$", shipment_actions.unship, name="shipment_unship"),
     re_path(SHIPMENT + "deliver/$", shipment_actions.deliver, name="shipment_deliver"),
     re_path(SHIPMENT + "cancel/$", shipment_actions.cancel, name="shipment_cancel"),
+    re_path(SHIPMENT + "reject/$", corrections.reject, name="shipment_reject"),
+    re_path(SHIPMENT + "move/$", corrections.move, name="shipment_move"),
+    re_path(SHIPMENT + "move-back/" + SITE, corrections.move_back, name="shipment_move_back"),
+    re_path(SHIPMENT + "split/$", corrections.split, name="shipment_split"),
+    re_path(SHIPMENT + "merge-back/" + OTHER, corrections.merge_back, name="shipment_merge_back"),
+    re_path(SHIPMENT + "merge/$", corrections.merge, name="shipment_merge"),
+    re_path(SHIPMENT + PICK + "short/$", corrections.short, name="pick_short"),
     re_path(SHIPMENT + PAPER + "$", papers.download, name="shipment_paper"),
     re_path(SHIPMENT + PAPER + "print/$", papers.print_again, name="shipment_print"),
     re_path(ORDER + "route/$", order_actions.route, name="order_route"),

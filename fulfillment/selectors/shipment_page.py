@@ -49,6 +49,11 @@ class ShipmentPage:
     timeline: Timeline
 
     @property
+    def is_held(self) -> bool:
+        """Canceling it would not have its units routed again."""
+        return any(order.routing_holds for order in self.orders)
+
+    @property
     def to_pack(self) -> int:
         return self.sums.picked - self.sums.packed
 

@@ -15,6 +15,7 @@ from fulfillment.models import Shipment
 from fulfillment.selectors import shipment_list as lists
 from fulfillment.selectors.shipment_page import ShipmentPage
 from fulfillment.selectors.shipment_page import shipment_page as load_page
+from fulfillment.views.correction_forms import correction_forms, short_forms
 from oms.core.access import requires
 from oms.core.views.acting import missing
 from oms.core.views.fragments import render_list
@@ -51,6 +52,7 @@ def render_page(
         "primary": next((each for each in actions if each.is_primary), None),
         "actions": [each for each in actions if not each.is_primary],
         "forms": forms_for(request, page, name, form),
+        "shorts": short_forms(request, page, name, form),
         "open_form": name,
         "refused": refused,
     }
@@ -102,7 +104,7 @@ def forms_for(
 ) -> dict[str, Any]:
     """The small forms that this person may use now."""
     shipment, user = page.shipment, request.user
-    offered: dict[str, Form] = {}
+    offered = correction_forms(request, page)
     if refusal(shipment, "pack") is None and user.has_perm("fulfillment.pack"):
         offered["pack"] = PackForm(auto_id="pack-%s")
     if refusal(shipment, "cancel") is None and user.has_perm("fulfillment.route_order"):
