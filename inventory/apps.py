@@ -8,16 +8,31 @@ class InventoryConfig(AppConfig):
 
     def ready(self) -> None:
         import inventory.checks  # noqa: F401 - the checks register themselves
-        from inventory import resources
+        from inventory import panels, resources
         from inventory.selectors import invariants
         from inventory.selectors.product_list import find_products, product_links
         from oms.core.imports import register_importer
         from oms.core.invariants import register_invariant
-        from oms.core.links import register_links
+        from oms.core.links import Fix, register_fix, register_links
         from oms.core.search import register_search
 
         for name, sql, explain in invariants.ALL:
-            register_invariant(name, sql, explain)
+            register_invariant(
+                name,
+                sql,
+                explain,
+                subject="product" if name in invariants.ABOUT_PRODUCTS else "",
+                fix="compensate_stock" if name in invariants.COMPENSATED else "",
+            )
+        register_fix(
+            Fix(
+                "compensate_stock",
+                _("Compensate"),
+                "inventory.approve_adjustment",
+                panels.compensate_case,
+            )
+        )
+        _register_stock_work()
         register_search("products", find_products)
         register_links("product", product_links)
         for importer in (
@@ -30,3 +45,51 @@ class InventoryConfig(AppConfig):
             resources.LotImporter(),
         ):
             register_importer(importer)
+
+
+def _register_stock_work() -> None:
+    """Counts, adjustments and transfers: links, search, papers."""
+    from inventory.selectors import count_list
+    from inventory.selectors.count_sheet import count_sheet
+    from oms.core.links import register_links, register_number_prefix
+    from oms.core.papers import register_paper
+    from oms.core.search import register_search
+
+    register_search("counts", count_list.find_counts)
+    register_links("stockcount", count_list.count_links)
+    register_number_prefix("CN-", "inventory:stockcount_page")
+    register_paper("count_sheet", count_sheet, permission="inventory.view_stockcount")
+        _register_purchasing()
+
+
+def _register_purchasing() -> None:
+    from inventory import events, handlers, notifications, panels
+    from inventory.selectors.purchase_list import find_purchase_orders, purchase_order_links
+    from inventory.selectors.purchase_paper import purchase_order_paper
+    from oms.core.events import subscribe
+    from oms.core.links import Fix, register_fix, register_links, register_number_prefix
+    from oms.core.panels import Panel, register_panel
+    from oms.core.papers import register_paper
+    from oms.core.search import register_search
+
+    register_search("purchase_orders", find_purchase_orders)
+    register_links("purchaseorder", purchase_order_links)
+    register_number_prefix("PO-", "inventory:purchaseorder_page")
+    register_number_prefix("RC-", "inventory:receipt_page")
+    register_paper("purchase_order", purchase_order_paper, permission="inventory.change_purchaseorder")
+    register_fix(Fix("reorder", _("Draft an order"), "inventory.add_purchaseorder", panels.reorder_case))
+    tile = Panel("low_stock", "", panels.start_tiles, "inventory.view_reorderrule", 30, "tiles")
+    register_panel("start", tile)
+    mails = {"queue": "messages", "batch": 500}
+    subscribe(
+        events.PurchaseOrderSent,
+        notifications.mail_purchase_orders,
+        name="inventory.purchase_order_mail",
+        queue="documents",
+        batch=50,
+    )
+    subscribe(events.LowStockReached, notifications.tell_low_stock, name="inventory.low_stock_mail", **mails)
+    subscribe(events.StockRanOut, notifications.tell_stock_outs, name="inventory.stock_out_mail", **mails)
+    look, batch = handlers.look_at_levels, 50
+    subscribe(events.StockArrived, look, name="inventory.alerts_arrived", batch=batch)
+    subscribe(events.IncomingChanged, look, name="inventory.alerts_incoming", batch=batch)

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import re
 
-from django.urls import path, register_converter
+from django.urls import path, re_path, register_converter
 
-from inventory.views import product
+from inventory.views import (
+    compensation,
+    count_papers,
+    counts,
+    product,
+    purchase,
+    purchase_actions,
+    receiving,
+    reorder,
+)
 
 app_name = "inventory"
 
@@ -41,8 +50,60 @@ class SkuConverter:
 
 register_converter(SkuConverter, "sku")
 
+COUNT = r"^inventory/count/(?P<number>[A-Z]{1,6}-[0-9]{1,20})/"
+PURCHASE = r"^inventory/purchaseorder/(?P<number>[A-Z]{1,6}-[0-9]{1,20})/"
+PAPER = "papers/(?P<paper_id>[0-9]{1,18})/"
+RECEIPT = r"^inventory/receipt/(?P<number>[A-Z]{1,6}-[0-9]{1,20})/"
+
 urlpatterns = [
     path("inventory/product/", product.product_list, name="product_list"),
     path("inventory/product/<sku:sku>/", product.product_page, name="product_page"),
     path("inventory/product/<sku:sku>/ledger.csv", product.ledger_csv, name="ledger_csv"),
+    path(
+        "inventory/product/<sku:sku>/compensation/",
+        compensation.compensation,
+        name="compensation",
+    ),
+    path("inventory/count/", counts.count_list, name="stockcount_list"),
+    path("inventory/count/add/", counts.add_count, name="stockcount_add"),
+    re_path(COUNT + "$", counts.count_page, name="stockcount_page"),
+    re_path(COUNT + "record/$", counts.record, name="stockcount_record"),
+    re_path(COUNT + "scan/$", counts.scan, name="stockcount_scan"),
+    re_path(COUNT + "finish/$", counts.finish, name="stockcount_finish"),
+    re_path(COUNT + "approve/$", counts.approve, name="stockcount_approve"),
+    re_path(COUNT + "recount/$", counts.recount, name="stockcount_recount"),
+    re_path(COUNT + "cancel/$", counts.cancel, name="stockcount_cancel"),
+    re_path(COUNT + "sheet/$", count_papers.draw_sheet, name="stockcount_sheet"),
+    re_path(
+        COUNT + "papers/(?P<paper_id>[0-9]{1,18})/$",
+        count_papers.download,
+        name="stockcount_paper",
+    ),
+    path("inventory/purchaseorder/", purchase.purchase_list, name="purchaseorder_list"),
+    path("inventory/purchaseorder/new/", purchase.purchase_new, name="purchaseorder_new"),
+    re_path(PURCHASE + "$", purchase.purchase_page, name="purchaseorder_page"),
+    re_path(PURCHASE + "lines/$", purchase_actions.lines, name="purchaseorder_lines"),
+    re_path(PURCHASE + "head/$", purchase_actions.head, name="purchaseorder_head"),
+    re_path(PURCHASE + "send/$", purchase_actions.send, name="purchaseorder_send"),
+    re_path(
+        PURCHASE + "send-by-hand/$",
+        purchase_actions.send_by_hand,
+        name="purchaseorder_send_by_hand",
+    ),
+    re_path(PURCHASE + "expect/$", purchase_actions.expect, name="purchaseorder_expect"),
+    re_path(PURCHASE + "cancel/$", purchase_actions.cancel, name="purchaseorder_cancel"),
+    re_path(
+        PURCHASE + "cancel-rest/$", purchase_actions.cancel_rest, name="purchaseorder_cancel_rest"
+    ),
+    re_path(PURCHASE + "receive/$", receiving.receive, name="purchaseorder_receive"),
+    re_path(PURCHASE + PAPER + "$", purchase_actions.paper, name="purchaseorder_paper"),
+    re_path(PURCHASE + PAPER + "print/$", purchase_actions.print_again, name="purchaseorder_print"),
+    re_path(RECEIPT + "$", receiving.receipt_page, name="receipt_page"),
+    re_path(RECEIPT + "undo/$", receiving.undo, name="receipt_undo"),
+    path("inventory/low-stock/", reorder.low_stock, name="low_stock"),
+    path("inventory/reorderrule/", reorder.rule_list, name="reorderrule_list"),
+    path("inventory/reorderrule/new/", reorder.rules_new, name="reorderrule_new"),
+    path("inventory/reorderrule/compute/", reorder.rules_compute, name="reorderrule_compute"),
+    path("inventory/suggestions/", reorder.suggestions, name="suggestions"),
+    path("inventory/suggestions/draft/", reorder.draft, name="suggestions_draft"),
 ]

@@ -3,7 +3,8 @@
 LEVEL_IS_LEDGER = """
 SELECT format('%s at %s: level %s/%s/%s, ledger %s/%s/%s (on hand/allocated/blocked).',
   product.sku, warehouse.code, level.on_hand, level.allocated, level.blocked,
-  COALESCE(ledger.on_hand, 0), COALESCE(ledger.allocated, 0), COALESCE(ledger.blocked, 0))
+  COALESCE(ledger.on_hand, 0), COALESCE(ledger.allocated, 0), COALESCE(ledger.blocked, 0)),
+  product.id
 FROM inventory_stocklevel level
 FULL JOIN (
   SELECT warehouse_id, product_id, sum(on_hand_delta) AS on_hand,
@@ -17,7 +18,7 @@ WHERE (COALESCE(level.on_hand, 0), COALESCE(level.allocated, 0), COALESCE(level.
 
 BALANCE_CONTINUES = """
 SELECT format('%s at %s: movement %s does not continue the balance before it.',
-  product.sku, warehouse.code, movement.id)
+  product.sku, warehouse.code, movement.id), product.id
 FROM (
   SELECT id, warehouse_id, product_id,
     on_hand_after - on_hand_delta - lag(on_hand_after, 1, 0) OVER level AS on_hand_gap,
@@ -32,7 +33,7 @@ WHERE on_hand_gap <> 0 OR allocated_gap <> 0 OR blocked_gap <> 0"""
 BINS_ARE_ON_HAND = """
 SELECT format('%s at %s: %s on hand, %s in bins; %s blocked, %s in blocked bins.',
   product.sku, warehouse.code, COALESCE(level.on_hand, 0), COALESCE(bins.quantity, 0),
-  COALESCE(level.blocked, 0), COALESCE(bins.blocked, 0))
+  COALESCE(level.blocked, 0), COALESCE(bins.blocked, 0)), product.id
 FROM inventory_stocklevel level
 FULL JOIN (
   SELECT bin.warehouse_id, content.product_id, sum(content.quantity) AS quantity,
@@ -47,7 +48,8 @@ WHERE (COALESCE(level.on_hand, 0), COALESCE(level.blocked, 0))
 
 ALLOCATIONS_ARE_ALLOCATED = """
 SELECT format('%s at %s: %s allocated, its allocations add up to %s.',
-  product.sku, warehouse.code, COALESCE(level.allocated, 0), COALESCE(claims.quantity, 0))
+  product.sku, warehouse.code, COALESCE(level.allocated, 0), COALESCE(claims.quantity, 0)),
+  product.id
 FROM inventory_stocklevel level
 FULL JOIN (
   SELECT warehouse_id, product_id, sum(quantity) AS quantity
@@ -59,14 +61,14 @@ WHERE COALESCE(level.allocated, 0) <> COALESCE(claims.quantity, 0)"""
 
 SERIAL_ONCE = """
 SELECT format('Serial number %s of %s lies in %s places.', content.serial, product.sku,
-  sum(content.quantity))
+  sum(content.quantity)), product.id
 FROM inventory_bincontent content JOIN inventory_product product ON product.id = content.product_id
 WHERE content.serial IS NOT NULL
-GROUP BY content.serial, product.sku HAVING sum(content.quantity) > 1"""
+GROUP BY content.serial, product.id HAVING sum(content.quantity) > 1"""
 
 TRACKING_IS_KEPT = """
 SELECT format('%s is tracked by %s, but %s units in bin %s carry none.', product.sku,
-  product.tracking, content.quantity, bin.code)
+  product.tracking, content.quantity, bin.code), product.id
 FROM inventory_bincontent content
 JOIN inventory_product product ON product.id = content.product_id
 JOIN inventory_bin bin ON bin.id = content.bin_id
@@ -132,3 +134,15 @@ ALL = [
     ("stock.counted_once", COUNTED_ONCE, "A place stands on one open count."),
     ("stock.tracking_is_kept", TRACKING_IS_KEPT, "Tracked goods carry their lot or number."),
 ]
+
+# Whose second column is the key of a product.
+ABOUT_PRODUCTS = {
+    "stock.level_is_ledger",
+    "stock.balance_continues",
+    "stock.bins_are_on_hand",
+    "stock.allocations_add_up",
+    "stock.serial_once",
+    "stock.tracking_is_kept",
+}
+# What `services.compensation` brings together; the others say that somebody wrote past the ledger.
+COMPENSATED = {"stock.level_is_ledger", "stock.bins_are_on_hand", "stock.allocations_add_up"}

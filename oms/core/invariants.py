@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -12,12 +13,15 @@ from django.db import connection
 class Invariant:
     """``sql`` returns one row for each violation; its first column is a sentence about it.
 
-    ``explain`` says what should be true.
+    ``explain`` says what should be true. With a ``subject`` the second column is the key of a
+    document of that kind; ``fix`` names what a person can do about it with one click.
     """
 
     name: str
     sql: str
     explain: str
+    subject: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +31,22 @@ class Violation:
     invariant: str
     sentence: str
     explain: str
+    document_kind: str = ""
+    document_id: int | None = None
+    fix: str = ""
 
 
 _registry: dict[str, Invariant] = {}
 
 
-def register_invariant(name: str, sql: str, explain: str) -> None:
+def register_invariant(
+    name: str, sql: str, explain: str, *, subject: str = "", fix: str = ""
+) -> None:
     """Add an invariant; call it in ``ready()``. A name means one invariant."""
     known = _registry.get(name)
     if known and known.sql != sql:
         raise ValueError(f"Two invariants are called {name}.")
-    _registry[name] = Invariant(name, sql, explain)
+    _registry[name] = Invariant(name, sql, explain, subject, fix)
 
 
 def names() -> list[str]:
@@ -55,5 +64,17 @@ def violations(only: Collection[str] = (), *, limit: int = 100) -> list[Violatio
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT * FROM ({invariant.sql}) AS finding LIMIT {int(limit)}")  # noqa: S608 - registered by our code
             rows = cursor.fetchall()
-        found += [Violation(name, str(row[0]), invariant.explain) for row in rows]
+        found += [_violation(invariant, row) for row in rows]
     return found
+
+
+def _violation(invariant: Invariant, row: Sequence[Any]) -> Violation:
+    key = row[1] if invariant.subject else None
+    return Violation(
+        invariant.name,
+        str(row[0]),
+        invariant.explain,
+        invariant.subject if key is not None else "",
+        key,
+        invariant.fix if key is not None else "",
+    )

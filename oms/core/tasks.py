@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import groupby
-from operator import attrgetter
 
 from celery import shared_task
 
-from oms.core import cases, heartbeat, invariants, jobs, messages, outbox, papers, progress
+from oms.core import findings, heartbeat, jobs, messages, outbox, papers, progress
 
 RELAY = "oms.core.tasks.relay"
 
@@ -78,11 +76,5 @@ def sweep_jobs() -> None:
 
 @shared_task
 def check_invariants() -> None:
-    """Hold the books against themselves every night; what does not agree becomes a case."""
-    for name, found in groupby(invariants.violations(), key=attrgetter("invariant")):
-        sentences = [violation.sentence for violation in found]
-        cases.open_case(
-            kind="invariant",
-            dedupe_key=f"invariant:{name}",
-            sentence=f"{sentences[0]} ({len(sentences)} findings of {name})",
-        )
+    """Hold the books against themselves every night; what does not agree becomes cases."""
+    findings.report_findings()

@@ -11,6 +11,7 @@ WRITERS = {
     "inventory/services/ledger.py",
     "inventory/services/ledger_statement.py",
     "inventory/services/bins.py",
+    "inventory/services/settlement.py",
 }
 TABLES = "stocklevel|stockmovement|bincontent|allocation"
 MODELS = "StockLevel|StockMovement|BinContent|Allocation"
