@@ -9,7 +9,6 @@ class OrdersConfig(AppConfig):
     def ready(self) -> None:
         from inventory.ports import register_demand_resolver
         from oms.core.events import subscribe
-        from oms.core.invariants import register_invariant
         from oms.core.links import register_links, register_number_prefix
         from oms.core.panels import Panel, register_panel
         from oms.core.papers import register_paper
@@ -18,7 +17,6 @@ class OrdersConfig(AppConfig):
         from orders.events import InvoiceIssued, OrderPlaced
         from orders.handlers import request_invoice_papers
         from orders.notifications import confirm_orders
-        from orders.selectors.invariants import INVARIANTS
         from orders.selectors.invoice_paper import invoice_paper
         from orders.selectors.search import find_customers, find_orders
 
@@ -45,8 +43,7 @@ class OrdersConfig(AppConfig):
                 weight=60,
             ),
         )
-        for name, sql, explain in INVARIANTS:
-            register_invariant(name, sql, explain)
+        _register_invariants()
         for kind in ("invoice", "credit_note"):
             register_paper(kind, invoice_paper, permission="orders.view_invoice")
         subscribe(
@@ -59,3 +56,30 @@ class OrdersConfig(AppConfig):
             queue="documents",
             batch=50,
         )
+
+
+def _register_invariants() -> None:
+    """What must be true of orders, and what can be done where it is not."""
+    from oms.core.invariants import register_invariant
+    from oms.core.links import Fix, register_fix
+    from orders import panels
+    from orders.selectors.invariants import INVARIANTS
+    from orders.services.compensation import COMPENSATED
+
+    for name, sql, explain in INVARIANTS:
+        about_claims = name in COMPENSATED
+        register_invariant(
+            name,
+            sql,
+            explain,
+            subject="order_line" if about_claims else "",
+            fix="compensate_claims" if about_claims else "",
+        )
+    register_fix(
+        Fix(
+            "compensate_claims",
+            _("Compensate"),
+            "inventory.approve_adjustment",
+            panels.compensate_claims_case,
+        )
+    )

@@ -11,11 +11,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from inventory.ports import DemandLink
+from oms.core.actors import Actor
 from oms.core.links import Link
 from oms.core.listing import Column
+from oms.core.models import Case
 from orders.models import Customer, Invoice, Order, OrderLine
 from orders.selectors.order_list import HEADS, attention_counts, order_rows
 from orders.selectors.scope import orders_for
+from orders.services.compensation import compensate_claims
 
 NEWEST = 8
 
@@ -92,3 +95,9 @@ def invoice_links(ids: Sequence[int]) -> dict[int, Link]:
         row.pk: Link(row.number, reverse("orders:order_page", args=[row.of]), row.of)
         for row in rows
     }
+
+
+def compensate_claims_case(*, case: Case, actor: Actor) -> str:
+    """The fix of a finding about claims: make them what their order line counts."""
+    compensate_claims(line_id=case.document_id or 0, actor=actor)
+    return _("The claims on stock fit the order line again.")

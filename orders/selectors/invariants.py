@@ -41,7 +41,8 @@ WHERE l.ordered <> l.open + l.allocated + l.backordered + l.shipped + l.canceled
 
 ALLOCATIONS_ARE_COUNTED = """
 SELECT format('Line %s of %s: %s allocated, but its allocations hold %s.',
-  l.position, o.number, COALESCE(l.allocated, 0), COALESCE(a.quantity, 0))
+  l.position, o.number, COALESCE(l.allocated, 0), COALESCE(a.quantity, 0)),
+  COALESCE(l.id, a.demand_id)
 FROM orders_orderline l
 FULL JOIN (SELECT demand_id, sum(quantity) AS quantity FROM inventory_allocation
   WHERE demand_kind = 'order_line' GROUP BY demand_id) a ON a.demand_id = l.id
@@ -50,7 +51,8 @@ WHERE COALESCE(l.allocated, 0) <> COALESCE(a.quantity, 0)"""
 
 RESERVATIONS_COVER = """
 SELECT format('Line %s of %s: %s open and %s backordered, but %s and %s reserved.',
-  l.position, o.number, l.open, l.backordered, COALESCE(r.open, 0), COALESCE(r.backordered, 0))
+  l.position, o.number, l.open, l.backordered, COALESCE(r.open, 0), COALESCE(r.backordered, 0)),
+  COALESCE(l.id, r.demand_id)
 FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
 FULL JOIN (SELECT demand_id,
     sum(quantity) FILTER (WHERE kind = 'order') AS open,
