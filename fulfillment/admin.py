@@ -1,23 +1,32 @@
-"""Read-only views of routing, shipments, picks and parcels for audit and search."""
+"""Carriers with their rate tables; routing, shipments, picks and parcels for audit and search."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from fulfillment.models import (
+    Carrier,
+    CarrierService,
     Parcel,
     ParcelLine,
     Pick,
     PickList,
+    RateStep,
+    RateZone,
     RoutingDecision,
     Shipment,
     ShipmentLine,
+    Surcharge,
 )
 from fulfillment.selectors.scope import pick_lists_for, shipments_for
+from oms.core.countries import COUNTRIES
+from oms.core.forms import WeekdaysField
 from orders.selectors.scope import orders_for
 
 if TYPE_CHECKING:
@@ -124,3 +133,99 @@ class RoutingDecisionAdmin(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(order__in=orders_for(request.user).values("pk"))
+
+
+class RateRows(TabularInline):
+    """Parts of a rate table: who may change services may change them."""
+
+    extra = 0
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("fulfillment.view_carrierservice")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("fulfillment.change_carrierservice")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("fulfillment.change_carrierservice")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("fulfillment.change_carrierservice")
+
+
+class ZoneForm(forms.ModelForm):
+    country = forms.ChoiceField(label=_("Country"), choices=COUNTRIES)
+
+
+class SurchargeForm(forms.ModelForm):
+    country = forms.ChoiceField(
+        label=_("Country"), required=False, choices=[("", _("Every country")), *COUNTRIES]
+    )
+
+
+class ServiceForm(forms.ModelForm):
+    collection_days = WeekdaysField(label=_("Collects on"))
+    delivery_days = WeekdaysField(label=_("Delivers on"))
+
+
+class ServiceRows(RateRows):
+    model = CarrierService
+    fields = ["code", "title", "currency", "is_active"]
+    show_change_link = True
+
+
+class ZoneRows(RateRows):
+    model = RateZone
+    form = ZoneForm
+    show_change_link = True
+
+
+class SurchargeRows(RateRows):
+    model = Surcharge
+    form = SurchargeForm
+
+
+class StepRows(RateRows):
+    model = RateStep
+
+
+class RateAdmin(ModelAdmin):
+    """Shipments refer to carriers and services: they are closed, not deleted."""
+
+    show_full_result_count = False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Carrier)
+class CarrierAdmin(RateAdmin):
+    list_display = ["title", "code", "is_active"]
+    list_filter = ["is_active"]
+    search_fields = ["title", "code"]
+    ordering = ["title"]
+    inlines = [ServiceRows]
+
+
+@admin.register(CarrierService)
+class CarrierServiceAdmin(RateAdmin):
+    form = ServiceForm
+    list_display = ["title", "carrier", "currency", "fuel_percent", "max_weight_kg", "is_active"]
+    list_filter = ["carrier", "is_active"]
+    list_select_related = ["carrier"]
+    search_fields = ["title", "code", "carrier__title"]
+    ordering = ["carrier__title", "title"]
+    filter_horizontal = ["warehouses"]
+    inlines = [ZoneRows, SurchargeRows]
+
+
+@admin.register(RateZone)
+class RateZoneAdmin(ModelAdmin):
+    form = ZoneForm
+    list_display = ["title", "service", "country", "postcode_prefix", "origin", "transit_days"]
+    list_filter = ["service", "country"]
+    list_select_related = ["service__carrier", "origin"]
+    search_fields = ["title", "country", "postcode_prefix"]
+    ordering = ["service", "country", "postcode_prefix"]
+    show_full_result_count = False
+    inlines = [StepRows]

@@ -20,7 +20,7 @@ from fulfillment.models import (
     SplitPolicy,
 )
 from inventory.models import Warehouse
-from oms.core.countries import country_code
+from oms.core.countries import COUNTRIES, country_code
 from orders.models import SalesChannel
 
 if TYPE_CHECKING:
@@ -348,3 +348,24 @@ class RuleForm(RuleModelForm):
             if (value := cleaned.get(name)) and value in seen:
                 self.add_error(name, _("It is picked already."))
             seen.add(value or "")
+
+
+class TryRatesForm(forms.Form):
+    """A shipment that does not exist: what would it cost, and when would it be there?"""
+
+    warehouse = forms.ModelChoiceField(
+        label=_("From"), queryset=Warehouse.objects.active().order_by("priority", "code"),
+        empty_label=None,
+    )  # fmt: skip
+    country = forms.ChoiceField(label=_("To country"), choices=COUNTRIES)
+    postcode = forms.CharField(label=_("Postcode"), max_length=16, required=False)
+    weight_kg = forms.DecimalField(
+        label=_("Weight (kg)"), min_value=Decimal("0.001"), max_digits=9, decimal_places=3
+    )
+    liters = forms.DecimalField(
+        label=_("Volume (liters)"), required=False, min_value=0, max_digits=9, decimal_places=3
+    )
+    length_mm = forms.IntegerField(label=_("Longest side (mm)"), required=False, min_value=0)
+    needed_by = forms.DateField(
+        label=_("Needed by"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
