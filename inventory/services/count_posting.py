@@ -12,8 +12,9 @@ from inventory import ports
 from inventory.events import CountPosted
 from inventory.exceptions import CountRefused
 from inventory.models import Bin, BinContent, CountLine, StockCount, StockLevel
+from inventory.selectors.count_limits import REASON, count_limits
 from inventory.services import goods
-from inventory.services.counts import REASON, ask_again, count_limits, lock_count
+from inventory.services.counts import ask_again, lock_count
 from inventory.services.goods import Adjustment, BinMove
 from inventory.services.ledger import lock_levels
 from oms.core import activity, cases

@@ -13,10 +13,8 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 
-from inventory.counting import NO_TOLERANCE, Limits
 from inventory.exceptions import CountRefused, NothingToCount, WrongGoods, WrongPlace
 from inventory.models import (
-    AdjustmentReason,
     Bin,
     BinContent,
     CountLine,
@@ -25,11 +23,11 @@ from inventory.models import (
     StockCount,
     Warehouse,
 )
+from inventory.selectors.count_limits import count_limits
 from inventory.services.ledger import lock_levels
 from oms.core import activity, bulk
 from oms.core.actors import Actor
 
-REASON = "count"
 COUNTED_KINDS = (Bin.Kind.SHELF, Bin.Kind.RECEIVING, Bin.Kind.QUARANTINE, Bin.Kind.RETURNS)
 UNFINISHED = (StockCount.Status.OPEN, StockCount.Status.REVIEW)
 _Key = tuple[int, int, int | None, str | None]
@@ -202,12 +200,6 @@ def lock_count(count_id: int) -> StockCount:
         return StockCount.objects.lock(count_id)
     except StockCount.DoesNotExist:
         raise CountRefused("There is no such count (any more).") from None
-
-
-def count_limits() -> Limits:
-    """The limits of the reason "count"; without that reason every difference is looked at again."""
-    reason = AdjustmentReason.objects.filter(code__iexact=REASON, is_active=True).first()
-    return Limits(reason.limit_units, reason.limit_amount) if reason else NO_TOLERANCE
 
 
 def ask_again(line: CountLine) -> None:
