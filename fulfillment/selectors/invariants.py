@@ -120,4 +120,18 @@ ALL = [
         WHERE waiting.units > COALESCE(there.units, 0)""",
         "What is picked and has not left lies in staging or in a tote.",
     ),
+    (
+        "fulfillment.capacity_is_counted",
+        """
+        SELECT 'Warehouse ' || warehouse.code || ' counts ' || day.planned || ' shipments on '
+          || day.date || ', there are ' || COALESCE(s.units, 0)
+        FROM fulfillment_siteday day
+        JOIN inventory_warehouse warehouse ON warehouse.id = day.warehouse_id
+        LEFT JOIN (
+          SELECT warehouse_id, capacity_date, count(*) AS units FROM fulfillment_shipment
+          WHERE capacity_date IS NOT NULL GROUP BY warehouse_id, capacity_date) s
+          ON s.warehouse_id = day.warehouse_id AND s.capacity_date = day.date
+        WHERE day.planned <> COALESCE(s.units, 0)""",
+        "A warehouse's day counts the shipments that take its capacity.",
+    ),
 ]

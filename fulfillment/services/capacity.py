@@ -6,7 +6,7 @@ Only warehouses with a daily capacity are counted; the others have no row that r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from django.db import connection, transaction
@@ -64,15 +64,24 @@ WHERE EXISTS (
 
 
 @transaction.atomic
-def give_back_capacity(*, shipment_ids: Collection[int], actor: Actor) -> None:  # noqa: ARG001 - every service says who acts
+def give_back_capacity(*, shipment_ids: Collection[int], actor: Actor) -> None:
     """Let others have the places of canceled shipments; each is given back once."""
     canceled = Shipment.objects.filter(
         status=Shipment.Status.CANCELED, capacity_date__isnull=False
-    ).lock_all(sorted(set(shipment_ids)))
-    days = Counter((each.warehouse_id, each.capacity_date) for each in canceled)
+    ).lock_all(shipment_ids)
+    Shipment.objects.filter(pk__in=[each.pk for each in canceled]).update(capacity_date=None)
+    free_places([(each.warehouse_id, each.capacity_date) for each in canceled], actor=actor)
+
+
+def free_places(
+    places: Iterable[tuple[int, date | None]],
+    *,
+    actor: Actor,  # noqa: ARG001 - every service says who acts
+) -> None:
+    """One shipment fewer for each (warehouse, date); without a date none was counted."""
+    days = Counter(place for place in places if place[1])
     if not days:
         return
-    Shipment.objects.filter(pk__in=[each.pk for each in canceled]).update(capacity_date=None)
     keys = sorted(days)
     with connection.cursor() as cursor:
         cursor.execute(

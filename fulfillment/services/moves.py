@@ -12,6 +12,7 @@ from fulfillment.events import OrderRouted
 from fulfillment.exceptions import MoveRefused, Unknown
 from fulfillment.models import Shipment, ShipmentLine
 from fulfillment.selectors.available import available_at
+from fulfillment.services.capacity import free_places
 from fulfillment.services.carriage import choose_services
 from fulfillment.services.decisions import ByHand, distance_km, record_decisions
 from fulfillment.services.demand import DEMAND_KIND
@@ -46,7 +47,10 @@ def move_shipment(*, shipment_id: int, warehouse_id: int, reason: str, actor: Ac
     _refuse_lacking(target, lines)
     source = Warehouse.objects.get(pk=shipment.warehouse_id)
     km = distance_km(target, shipment.ship_to)
-    Shipment.objects.filter(pk=shipment_id).update(warehouse=target, distance_km=km)
+    place = shipment.warehouse_id, shipment.capacity_date
+    Shipment.objects.filter(pk=shipment_id).update(
+        warehouse=target, distance_km=km, capacity_date=None
+    )
     choose_services(shipment_ids=[shipment_id], actor=actor)
     activity.record(shipment, "moved", actor=actor, old=source.code, new=target.code, note=reason)
     _decide(shipment, lines, source, target, reason, actor=actor)
@@ -57,6 +61,7 @@ def move_shipment(*, shipment_id: int, warehouse_id: int, reason: str, actor: Ac
         actor=actor,
         reason=f"moved {shipment}",
     )
+    free_places([place], actor=actor)
 
 
 def _target(shipment: Shipment, warehouse_id: int) -> Warehouse:
