@@ -10,6 +10,14 @@ class FulfillmentConfig(AppConfig):
         _register_pages()
         _register_reactions()
         _register_papers_and_checks()
+        _register_jobs()
+
+
+def _register_jobs() -> None:
+    from fulfillment.services import replay
+    from oms.core.progress import register_job
+
+    register_job(replay.KIND, replay.run_replay, permission="fulfillment.view_ruleset")
 
 
 def _register_pages() -> None:

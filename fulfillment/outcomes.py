@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+
+from fulfillment.plans import Demand, Plan, PlannedShipment, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,15 @@ class Outcome:
         never = (self.missing or self.canceled) and self.needed_by < today
         return bool(never or (arrives and arrives > self.needed_by))
 
+    def then(self, later: Outcome) -> Outcome:
+        """This one with what a later decision over the rest added."""
+        return replace(
+            self,
+            sent=self.sent + later.sent,
+            missing=later.missing,
+            is_held=later.is_held,
+        )
+
     def differences(self, other: Outcome, today: date) -> list[str]:
         """In what the two differ: warehouse, shipments, backorder, late, cost."""
         mine, theirs = self._plan(), other._plan()
@@ -112,3 +124,45 @@ class Sums:
         self.missing += outcome.missing
         self.canceled += outcome.canceled
         self.held += outcome.is_held
+
+
+def outcome_of(demand: Demand, plan: Plan, sites: Mapping[int, Site]) -> Outcome:
+    """What one decision makes of an order."""
+    promised = [line.promised_date for line in demand.lines if line.promised_date]
+    missing = sum(left_by(demand, plan).values())
+    sent = [
+        Sent(
+            shipment.warehouse_id,
+            shipment.distance_km,
+            sum(line.quantity for line in shipment.lines),
+            _cost(shipment, sites[shipment.warehouse_id]),
+            shipment.offer.arrives_on if shipment.offer else None,
+            tuple(sorted((line.line_id, line.quantity) for line in shipment.lines)),
+        )
+        for shipment in plan.shipments
+    ]
+    return Outcome(
+        order_id=demand.order_id,
+        addresses=len(demand.destinations),
+        needed_by=min(promised) if promised else demand.requested_date,
+        rule=plan.rule_name,
+        sent=sent,
+        owed=missing,
+        missing=missing,
+        is_held=plan.is_held,
+    )
+
+
+def left_by(demand: Demand, plan: Plan) -> dict[int, int]:
+    """The units by line that a plan does not ship."""
+    left = {line.line_id: line.quantity for line in demand.lines}
+    for shipment in plan.shipments:
+        for line in shipment.lines:
+            left[line.line_id] -= line.quantity
+    return {line: n for line, n in left.items() if n}
+
+
+def _cost(shipment: PlannedShipment, site: Site) -> Decimal | None:
+    if shipment.offer is None:
+        return None
+    return shipment.offer.cost + site.carton_cost + site.pick_cost * len(shipment.lines)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Q, Sum, Window
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -118,11 +118,15 @@ def promise_tiles(request: HttpRequest, subject: Any) -> dict[str, Any]:  # noqa
 
 
 def routing_panel(request: HttpRequest, order: Order) -> dict[str, Any] | None:  # noqa: ARG001 - a panel's signature
-    """The last decision for an order, from its trace."""
-    decision = RoutingDecision.objects.filter(order=order).order_by("-id").first()
+    """The last decision for an order, from its trace; and how many there were."""
+    rows = RoutingDecision.objects.filter(order=order).order_by("-id")
+    decision = rows.annotate(count=Window(Count("pk"))).first()
     if decision is None:
         return None
     return {
+        "number": order.number,
+        "count": decision.count,
+        "is_by_hand": bool(decision.override_reason),
         "reasons": reasons_of(decision),
         "at": decision.at,
         "actor": decision.actor_label,

@@ -15,8 +15,8 @@ from itertools import groupby
 from typing import Protocol
 
 from fulfillment import routing
-from fulfillment.outcomes import Outcome, Sent, Sums
-from fulfillment.plans import Demand, LineDemand, Offers, Plan, PlannedShipment, Site, Stock
+from fulfillment.outcomes import Outcome, Sums, left_by, outcome_of
+from fulfillment.plans import Demand, LineDemand, Offers, Plan, Site, Stock
 from fulfillment.rules import RuleSet
 
 
@@ -122,18 +122,17 @@ class World:
         plans = routing.plan(demands, stock, moment.sites, self._rules, moment.offers)
         self._keep_room(stock)
         by_key = {demand.order_id: demand for demand in demands}
+        sites = {site.id: site for site in moment.sites}
         for plan in plans:
-            demand, known = by_key[plan.order_id], before.get(plan.order_id)
-            outcome = known.outcome if known else _outcome(demand, plan)
-            outcome.sent += [self._sent(each, moment) for each in plan.shipments]
-            left = _left(demand, plan)
-            outcome.missing = sum(left.values())
-            if not known:
-                outcome.owed = outcome.missing
-            outcome.is_held = plan.is_held
-            if left and not plan.is_held:
+            outcome = outcome_of(by_key[plan.order_id], plan, sites)
+            for each in outcome.sent:
+                self._planned[each.warehouse_id, sites[each.warehouse_id].ships_on] += 1
+            if known := before.get(plan.order_id):
+                outcome = known.outcome.then(outcome)
+            if outcome.missing and not plan.is_held:
                 until = known.until if known else _until(plan, now)
-                self._wait(_Waiting(_rest(demand, left), outcome, until), plan)
+                rest = _rest(by_key[plan.order_id], left_by(by_key[plan.order_id], plan))
+                self._wait(_Waiting(rest, outcome, until), plan)
             else:
                 yield outcome
 
@@ -164,20 +163,6 @@ class World:
 
     def _keep_room(self, stock: Stock) -> None:
         self._room |= stock.backorder_room
-
-    def _sent(self, shipment: PlannedShipment, moment: Moment) -> Sent:
-        site = next(each for each in moment.sites if each.id == shipment.warehouse_id)
-        self._planned[site.id, site.ships_on] += 1
-        offer = shipment.offer
-        handling = site.carton_cost + site.pick_cost * len(shipment.lines)
-        return Sent(
-            shipment.warehouse_id,
-            shipment.distance_km,
-            sum(line.quantity for line in shipment.lines),
-            offer.cost + handling if offer else None,
-            offer.arrives_on if offer else None,
-            tuple(sorted((line.line_id, line.quantity) for line in shipment.lines)),
-        )
 
     def _wait(self, waiting: _Waiting, plan: Plan) -> None:
         key = waiting.demand.order_id
@@ -262,20 +247,6 @@ class _Stream:
         while self._next is not None and (now is None or self._next[0].at <= now):
             group, self._next = self._next, next(self._groups, None)
             yield group
-
-
-def _outcome(demand: Demand, plan: Plan) -> Outcome:
-    promised = [line.promised_date for line in demand.lines if line.promised_date]
-    needed = min(promised) if promised else demand.requested_date
-    return Outcome(demand.order_id, len(demand.destinations), needed, plan.rule_name)
-
-
-def _left(demand: Demand, plan: Plan) -> dict[int, int]:
-    left = {line.line_id: line.quantity for line in demand.lines}
-    for shipment in plan.shipments:
-        for line in shipment.lines:
-            left[line.line_id] -= line.quantity
-    return {line: n for line, n in left.items() if n}
 
 
 def _rest(demand: Demand, left: Mapping[int, int]) -> Demand:

@@ -38,30 +38,38 @@ class Reasons:
 def reasons_of(decision: RoutingDecision) -> Reasons:
     """Read a stored trace; no statements."""
     trace = decision.trace
-    claimed = sum(trace.get("claimed_earlier", {}).values())
     return Reasons(
         rule=trace.get("rule") or _("Rule of the house"),
-        tried=[_tried(*each) for each in trace.get("tried", [])],
+        tried=[tried_words(*each) for each in trace.get("tried", [])],
         legs=[_leg(leg, trace.get("units", 0)) for leg in trace.get("legs", [])],
-        claimed=ngettext(
-            "%(n)d unit is claimed by earlier orders.",
-            "%(n)d units are claimed by earlier orders.",
-            claimed,
-        )
-        % {"n": claimed}
-        if claimed
-        else "",
+        claimed=claimed_words(trace),
         verdict=trace.get("verdict", ""),
     )
 
 
+def claimed_words(trace: Mapping[str, Any]) -> str:
+    """How much of the stock was for others; empty: nothing."""
+    claimed = sum(trace.get("claimed_earlier", {}).values())
+    if not claimed:
+        return ""
+    said = ngettext(
+        "%(n)d unit is claimed by earlier orders.",
+        "%(n)d units are claimed by earlier orders.",
+        claimed,
+    )
+    return said % {"n": claimed}
+
+
 def _leg(leg: Mapping[str, Any], asked: int) -> list[Candidate]:
-    found = [_candidate(each, asked) for each in leg.get("candidates", [])]
+    found = [candidate_of(each, asked) for each in leg.get("candidates", [])]
     found.sort(key=lambda each: not each.is_chosen)
-    return found + [Candidate(site, False, _out(*why)) for site, *why in leg.get("out", [])]
+    return found + [Candidate(site, False, out_words(*why)) for site, *why in leg.get("out", [])]
 
 
-def _candidate(raw: Mapping[str, Any], asked: int) -> Candidate:
+def candidate_of(raw: Mapping[str, Any], asked: int) -> Candidate:
+    """One candidate of a leg; ``asked`` is how many units the order wanted."""
+    if "site" not in raw:
+        return _of_old(raw)
     if ships := raw.get("ships"):
         said = _("ships %(n)d of %(all)d units") % {"n": ships, "all": asked}
     elif not raw["units"]:
@@ -69,6 +77,13 @@ def _candidate(raw: Mapping[str, Any], asked: int) -> Candidate:
     else:
         said = _lost(raw["units"], asked, *raw.get("lost", ["equal"]))
     return Candidate(raw["site"], bool(raw.get("ships")), said, _facts(raw))
+
+
+def _of_old(raw: Mapping[str, Any]) -> Candidate:
+    """A candidate as the first traces told of it: the code, the way, a finished sentence."""
+    said = str(raw.get("verdict", "")).rstrip(".")
+    facts = [_km(raw["km"])] if raw.get("km") is not None else []
+    return Candidate(raw.get("warehouse", ""), said.startswith("Chosen"), said, facts)
 
 
 def _facts(raw: Mapping[str, Any]) -> list[str]:
@@ -149,7 +164,8 @@ _MISMATCHES = {
 }
 
 
-def _out(why: str, detail: Any = None) -> str:
+def out_words(why: str, detail: Any = None) -> str:
+    """Why a warehouse was no candidate at all."""
     if why == "excluded":
         until = timezone.localtime(datetime.fromisoformat(detail))
         return _("excluded until %s") % formats.date_format(until, "SHORT_DATETIME_FORMAT")
@@ -160,7 +176,8 @@ def _out(why: str, detail: Any = None) -> str:
     return str(_OUT[why])
 
 
-def _tried(rule: str, why: str, missing: int = 0) -> str:
+def tried_words(rule: str, why: str, missing: int = 0) -> str:
+    """Why an earlier rule did not decide."""
     if why == "fit":
         said = ngettext(
             "“%(rule)s” could not ship %(n)d unit.",

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from fulfillment.forms import NewRuleSetForm, RuleSetForm
+from fulfillment.forms import NewRuleSetForm, ReplayForm, RuleSetForm
 from fulfillment.models import RuleSet
 from fulfillment.selectors import rule_set_page as pages
 from fulfillment.selectors.rule_set_page import RuleSetPage
@@ -110,6 +110,8 @@ def _forms(request: HttpRequest, page: RuleSetPage, name: str, form: Form | None
         return {}
     known = {"name": page.rule_set.name, "note": page.rule_set.note}
     offered: dict[str, Form] = {"rename": RuleSetForm(initial=known, auto_id="rename-%s")}
+    if page.enabled and page.rule_set.status != RuleSet.Status.ACTIVE:
+        offered["replay"] = ReplayForm(auto_id="replay-%s")
     return {
         each: {
             "url": reverse(f"fulfillment:ruleset_{each}", args=[page.rule_set.pk]),
