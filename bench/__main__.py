@@ -32,6 +32,7 @@ SCENARIOS = {
     "papers": "paper_rate:measure",
     "outbox": "outbox_lag:measure",
     "pages": "staff_pages:measure",
+    "offers": "offer_rate:measure",
     "plain": "plain_sql:measure",
 }
 
