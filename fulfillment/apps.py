@@ -47,6 +47,13 @@ def _register_pages() -> None:
         Panel("promises", "fulfillment/_order_promises.html", panels.order_promises, told, 15),
     )
     register_panel("start", Panel("promises", "", panels.promise_tiles, told, 25, "tiles"))
+    for page, load in (
+        ("purchase_order", panels.purchase_order_fill),
+        ("product", panels.product_fill),
+    ):
+        register_panel(page, Panel("fill", "fulfillment/_fill_preview.html", load, view, 40))
+    filled = Panel("filled", "fulfillment/_fill_result.html", panels.receipt_fill, view, 40)
+    register_panel("receipt", filled)
     register_panel("start", Panel("shipments", "", panels.start_tiles, view, 20, "tiles"))
     register_panel(
         "start",

@@ -14,11 +14,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from fulfillment.models import LinePromise, Parcel, RoutingDecision, Shipment, ShipmentLine
+from fulfillment.selectors.fill_preview import fill_preview, filled_since
 from fulfillment.selectors.promise_list import risk_count, row_of
 from fulfillment.selectors.reasons import reasons_of
 from fulfillment.selectors.scope import shipments_for
 from fulfillment.selectors.shipment_list import attention_counts
 from fulfillment.services.route import route_order
+from inventory.models import Product, PurchaseOrder, Receipt
+from inventory.selectors.incoming import incoming
 from oms.core.models import Case
 from oms.core.workflow import refusal
 from orders.models import Order, OrderLine
@@ -203,6 +206,43 @@ def _open(shipments: Sequence[Shipment]) -> list[OrderAction]:
             is_link=True,
         )
     ]
+
+
+# --- Who gets what, on the pages of goods that come ----------------------------------------------
+
+
+def purchase_order_fill(request: HttpRequest, order: PurchaseOrder) -> dict[str, Any] | None:
+    """Who gets the goods that an order to a supplier still brings."""
+    lines = order.lines.annotate(left=F("quantity") - F("received") - F("canceled"))
+    if order.status in {PurchaseOrder.Status.RECEIVED, PurchaseOrder.Status.CANCELED}:
+        return None
+    arriving = dict(lines.filter(left__gt=0).values_list("product_id", "left"))
+    return _preview(request, arriving) if arriving else None
+
+
+def product_fill(request: HttpRequest, product: Product) -> dict[str, Any] | None:
+    """Who gets the units of a product that are on their way."""
+    coming = sum(each.quantity for each in incoming([product.pk]).get(product.pk, []))
+    return _preview(request, {product.pk: coming})
+
+
+def _preview(request: HttpRequest, arriving: Mapping[int, int]) -> dict[str, Any] | None:
+    found = fill_preview(request.user, arriving)
+    return {"preview": found} if found else None
+
+
+def receipt_fill(request: HttpRequest, receipt: Receipt) -> dict[str, Any] | None:
+    """Who got the goods that came with a receipt."""
+    if receipt.undone_at is not None:
+        return None
+    products = set(receipt.lines.values_list("product_id", flat=True))
+    rows = filled_since(
+        request.user,
+        warehouse_id=receipt.warehouse_id,
+        product_ids=products,
+        at=receipt.received_at,
+    )
+    return {"rows": rows} if rows else None
 
 
 # --- Timeline, start page, cases ---------------------------------------------------------------
