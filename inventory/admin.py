@@ -17,10 +17,14 @@ from inventory.models import (
     Bin,
     KitComponent,
     Lot,
+    NoticeRecipient,
     Product,
+    ReorderRule,
     Reservation,
     StockLevel,
     StockMovement,
+    Supplier,
+    SupplierProduct,
     Warehouse,
     WarehouseAccess,
     WarehouseClosure,
@@ -222,3 +226,67 @@ class AdjustmentRecordAdmin(ReadOnlyAdmin):
     list_select_related = ("product",)
     search_fields = ("product__sku", "source")
     ordering = ("-at",)
+
+
+class SupplierProductInline(_OwnedInline):
+    model = SupplierProduct
+    may_view, may_change = "inventory.view_supplierproduct", "inventory.change_supplierproduct"
+    autocomplete_fields = ("product",)
+    fields = (
+        "product", "part_number", "price", "min_quantity", "pack_quantity", "lead_time_days",
+        "is_preferred", "is_active",
+    )  # fmt: skip
+
+
+@admin.register(Supplier)
+class SupplierAdmin(MasterDataAdmin):
+    list_display = ("code", "title", "email", "currency", "lead_time_days", "is_active")
+    list_filter = ("is_active", "currency", "country")
+    search_fields = ("code", "title", "email", "products__part_number", "products__product__sku")
+    ordering = ("code",)
+    inlines = (SupplierProductInline,)
+    fieldsets = (
+        (None, {"fields": ("code", "title", "is_active")}),
+        (
+            _("Ordering"),
+            {
+                "fields": (
+                    "email", "language", "currency", "lead_time_days", "min_order_amount",
+                    "over_receipt_percent",
+                )
+            },
+        ),
+        (
+            _("Address"),
+            {
+                "fields": (
+                    "name", "company", "street", "city", "postcode", "region",
+                    "country", "phone",
+                )
+            },
+        ),
+    )  # fmt: skip
+
+
+@admin.register(ReorderRule)
+class ReorderRuleAdmin(admin.ModelAdmin):
+    """One rule; many are made on the page of the rules."""
+
+    list_display = ("product", "warehouse", "method", "point", "target", "is_active")
+    list_filter = ("warehouse", "method", "is_active")
+    list_select_related = ("product", "warehouse")
+    search_fields = ("product__sku", "product__name")
+    autocomplete_fields = ("product",)
+    readonly_fields = ("daily_demand", "computed_at", "low_since")
+    ordering = ("product__sku", "warehouse__code")
+    show_full_result_count = False
+
+
+@admin.register(NoticeRecipient)
+class NoticeRecipientAdmin(admin.ModelAdmin):
+    list_display = ("email", "audience", "occasion", "product", "is_active")
+    list_filter = ("audience", "occasion", "is_active")
+    list_select_related = ("product",)
+    search_fields = ("email", "product__sku")
+    autocomplete_fields = ("product",)
+    ordering = ("email", "pk")

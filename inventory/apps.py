@@ -45,6 +45,7 @@ class InventoryConfig(AppConfig):
             resources.LotImporter(),
         ):
             register_importer(importer)
+        _register_purchasing()
 
 
 def _register_stock_work() -> None:
@@ -59,7 +60,6 @@ def _register_stock_work() -> None:
     register_links("stockcount", count_list.count_links)
     register_number_prefix("CN-", "inventory:stockcount_page")
     register_paper("count_sheet", count_sheet, permission="inventory.view_stockcount")
-        _register_purchasing()
 
 
 def _register_purchasing() -> None:
@@ -76,8 +76,12 @@ def _register_purchasing() -> None:
     register_links("purchaseorder", purchase_order_links)
     register_number_prefix("PO-", "inventory:purchaseorder_page")
     register_number_prefix("RC-", "inventory:receipt_page")
-    register_paper("purchase_order", purchase_order_paper, permission="inventory.change_purchaseorder")
-    register_fix(Fix("reorder", _("Draft an order"), "inventory.add_purchaseorder", panels.reorder_case))
+    register_paper(
+        "purchase_order", purchase_order_paper, permission="inventory.change_purchaseorder"
+    )
+    register_fix(
+        Fix("reorder", _("Draft an order"), "inventory.add_purchaseorder", panels.reorder_case)
+    )
     tile = Panel("low_stock", "", panels.start_tiles, "inventory.view_reorderrule", 30, "tiles")
     register_panel("start", tile)
     mails = {"queue": "messages", "batch": 500}
@@ -88,8 +92,15 @@ def _register_purchasing() -> None:
         queue="documents",
         batch=50,
     )
-    subscribe(events.LowStockReached, notifications.tell_low_stock, name="inventory.low_stock_mail", **mails)
-    subscribe(events.StockRanOut, notifications.tell_stock_outs, name="inventory.stock_out_mail", **mails)
+    subscribe(
+        events.LowStockReached,
+        notifications.tell_low_stock,
+        name="inventory.low_stock_mail",
+        **mails,
+    )
+    subscribe(
+        events.StockRanOut, notifications.tell_stock_outs, name="inventory.stock_out_mail", **mails
+    )
     look, batch = handlers.look_at_levels, 50
     subscribe(events.StockArrived, look, name="inventory.alerts_arrived", batch=batch)
     subscribe(events.IncomingChanged, look, name="inventory.alerts_incoming", batch=batch)

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from inventory.services import bins, claims, cycle_counts, expired
+from inventory.services import alerts, bins, claims, cycle_counts, expired, reordering
 from inventory.services.abc import refresh_classes as write_classes
 from oms.core.actors import SYSTEM
 
@@ -36,3 +36,17 @@ def open_cycle_counts() -> int:
 def clear_expired() -> int:
     """Take lots out of sale that may not be sold any more."""
     return expired.clear_expired(today=timezone.localdate(), actor=SYSTEM)
+
+
+@shared_task
+def watch_stock() -> None:
+    """Tell of what fell to its reorder point or ran out since the last look."""
+    alerts.watch_stock(actor=SYSTEM)
+
+
+@shared_task
+def compute_reorder_rules() -> int:
+    """Compute the reorder points from the demand, and look at the stock with the new ones."""
+    count = reordering.compute_rules(today=timezone.localdate(), actor=SYSTEM)
+    alerts.watch_stock(actor=SYSTEM)
+    return count

@@ -77,6 +77,15 @@ app.conf.beat_schedule = {
         "task": "inventory.tasks.open_cycle_counts",
         "schedule": crontab(hour=4, minute=0),
     },
+    "watch-stock": {
+        "task": "inventory.tasks.watch_stock",
+        "schedule": crontab(minute="5-59/15"),
+        "options": {"expires": 600},
+    },
+    "compute-reorder-rules": {
+        "task": "inventory.tasks.compute_reorder_rules",
+        "schedule": crontab(hour=3, minute=50),
+    },
     "check-invariants": {
         "task": "oms.core.tasks.check_invariants",
         "schedule": crontab(hour=2, minute=30),

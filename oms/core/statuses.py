@@ -34,6 +34,14 @@ _ORDER: Final = {
     "held": StatusLook(_("Held"), "warning", "lock"),
     "late": StatusLook(_("Late"), "danger", "alert"),
 }
+_SUPPLY: Final = {
+    "partly_received": StatusLook(_("Partly received"), "info"),
+    "received": StatusLook(_("Received"), "success", "check"),
+    "low": StatusLook(_("Low"), "warning", "down"),
+    "out": StatusLook(_("Out of stock"), "danger", "alert"),
+    "enough": StatusLook(_("Enough"), mark="ring"),
+    "undone": StatusLook(_("Undone"), mark="undo"),
+}
 _PAYMENT: Final = {
     "unpaid": StatusLook(_("Unpaid"), "warning"),
     "authorized": StatusLook(_("Authorized"), "info"),
@@ -101,7 +109,9 @@ _WORK: Final = {
     "settled": StatusLook(_("Settled"), "success", "check"),
 }
 
-STATUS_TONES: Final[dict[str, StatusLook]] = _ORDER | _PAYMENT | _SHIPMENT | _MOVEMENT | _WORK
+STATUS_TONES: Final[dict[str, StatusLook]] = (
+    _ORDER | _SUPPLY | _PAYMENT | _SHIPMENT | _MOVEMENT | _WORK
+)
 
 
 def look_of(value: str) -> StatusLook:

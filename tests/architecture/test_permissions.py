@@ -93,6 +93,15 @@ STAFF_URLS = [
     "/admin/fulfillment/shipment/SH-1/",
     "/admin/inventory/product/",
     "/admin/inventory/product/X/",
+    "/admin/inventory/purchaseorder/",
+    "/admin/inventory/purchaseorder/new/",
+    "/admin/inventory/purchaseorder/PO-1/",
+    "/admin/inventory/purchaseorder/PO-1/receive/",
+    "/admin/inventory/receipt/RC-1/",
+    "/admin/inventory/low-stock/",
+    "/admin/inventory/reorderrule/",
+    "/admin/inventory/reorderrule/new/",
+    "/admin/inventory/suggestions/",
     "/admin/exceptions/",
     "/admin/system/deliveries/",
 ]
@@ -111,6 +120,16 @@ STAFF_POSTS = [
             "papers/1/print",
         )
     ),
+    *(
+        f"/admin/inventory/purchaseorder/PO-1/{name}/"
+        for name in (
+            "lines", "head", "send", "send-by-hand", "expect", "cancel", "cancel-rest",
+            "papers/1/print",
+        )
+    ),
+    "/admin/inventory/receipt/RC-1/undo/",
+    "/admin/inventory/reorderrule/compute/",
+    "/admin/inventory/suggestions/draft/",
     "/admin/exceptions/1/fix/",
     "/admin/exceptions/1/take/",
     "/admin/exceptions/1/close/",
