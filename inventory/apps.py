@@ -50,7 +50,7 @@ class InventoryConfig(AppConfig):
 
 def _register_stock_work() -> None:
     """Counts, adjustments and transfers: links, search, papers."""
-    from inventory.selectors import count_list
+    from inventory.selectors import adjustments, count_list
     from inventory.selectors.count_sheet import count_sheet
     from oms.core.links import register_links, register_number_prefix
     from oms.core.papers import register_paper
@@ -59,6 +59,9 @@ def _register_stock_work() -> None:
     register_search("counts", count_list.find_counts)
     register_links("stockcount", count_list.count_links)
     register_number_prefix("CN-", "inventory:stockcount_page")
+    register_search("adjustments", adjustments.find_adjustments)
+    register_links("stockadjustment", adjustments.adjustment_links)
+    register_number_prefix("AD-", "inventory:stockadjustment_page")
     register_paper("count_sheet", count_sheet, permission="inventory.view_stockcount")
 
 

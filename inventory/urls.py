@@ -7,6 +7,7 @@ import re
 from django.urls import path, re_path, register_converter
 
 from inventory.views import (
+    adjustments,
     compensation,
     count_papers,
     counts,
@@ -54,6 +55,7 @@ COUNT = r"^inventory/count/(?P<number>[A-Z]{1,6}-[0-9]{1,20})/"
 PURCHASE = r"^inventory/purchaseorder/(?P<number>[A-Z]{1,6}-[0-9]{1,20})/"
 PAPER = "papers/(?P<paper_id>[0-9]{1,18})/"
 RECEIPT = r"^inventory/receipt/(?P<number>[A-Z]{1,6}-[0-9]{1,20})/"
+ADJUSTMENT = r"^inventory/adjustment/(?P<number>[A-Z]{1,6}-[0-9]{1,20})/"
 
 urlpatterns = [
     path("inventory/product/", product.product_list, name="product_list"),
@@ -106,4 +108,10 @@ urlpatterns = [
     path("inventory/reorderrule/compute/", reorder.rules_compute, name="reorderrule_compute"),
     path("inventory/suggestions/", reorder.suggestions, name="suggestions"),
     path("inventory/suggestions/draft/", reorder.draft, name="suggestions_draft"),
+    path("inventory/adjustment/", adjustments.adjustment_list, name="stockadjustment_list"),
+    path("inventory/adjustment/add/", adjustments.adjust, name="stockadjustment_add"),
+    re_path(ADJUSTMENT + "$", adjustments.adjustment_page, name="stockadjustment_page"),
+    re_path(ADJUSTMENT + "approve/$", adjustments.approve, name="stockadjustment_approve"),
+    re_path(ADJUSTMENT + "decline/$", adjustments.decline, name="stockadjustment_decline"),
+    re_path(ADJUSTMENT + "undo/$", adjustments.undo, name="stockadjustment_undo"),
 ]
