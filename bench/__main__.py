@@ -27,6 +27,8 @@ DATABASE = "oms_bench"
 SCENARIOS = {
     "core": "core_job:one_at_a_time",
     "batch": "core_job:in_batches",
+    "planner": "planner:decide",
+    "rules": "planner:with_writes",
     "sellout": "sell_out:measure",
     "import": "order_file:measure",
     "papers": "paper_rate:measure",

@@ -21,11 +21,11 @@ BATCH = 500
 def one_at_a_time(quick: bool) -> list[Figure]:
     """Orders per second when each order is committed twice by itself: taken, then routed."""
     world, orders = make_world(), 50 if quick else 600
-    _take_and_route(world, random.Random(1), 1)
+    take_and_route(world, random.Random(1), 1)
     figures = [Figure("statements for one order", _statements(world), "statements")]
     for processes in (1, 2):
         seconds, _ = run_clients(
-            processes, lambda n: [_take_and_route(world, random.Random(n), 1) for _ in range(orders)]
+            processes, lambda n: [take_and_route(world, random.Random(n), 1) for _ in range(orders)]
         )  # fmt: skip
         rate = processes * orders / seconds
         figures.append(Figure(f"one at a time, {processes} process(es)", rate, "orders/s"))
@@ -36,12 +36,12 @@ def one_at_a_time(quick: bool) -> list[Figure]:
 def in_batches(quick: bool) -> list[Figure]:
     """Orders per second when 500 at a time are taken, then routed."""
     world, rounds = make_world(), 1 if quick else 6
-    _take_and_route(world, random.Random(1), BATCH)
+    take_and_route(world, random.Random(1), BATCH)
     figures = []
     for processes in (1, 2):
         seconds, _ = run_clients(
             processes,
-            lambda n: [_take_and_route(world, random.Random(n), BATCH) for _ in range(rounds)],
+            lambda n: [take_and_route(world, random.Random(n), BATCH) for _ in range(rounds)],
         )
         rate = processes * rounds * BATCH / seconds
         figures.append(Figure(f"batches of {BATCH}, {processes} process(es)", rate, "orders/s"))
@@ -49,7 +49,7 @@ def in_batches(quick: bool) -> list[Figure]:
     return figures
 
 
-def _take_and_route(world: World, rng: random.Random, count: int) -> None:
+def take_and_route(world: World, rng: random.Random, count: int) -> None:
     taken = take_orders([world.draft(rng) for _ in range(count)], actor=ACTOR)
     route_orders([each.order_id for each in taken], actor=ACTOR)
 
@@ -62,7 +62,7 @@ def _statements(world: World) -> int:
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(count):
-        _take_and_route(world, random.Random(2), 1)
+        take_and_route(world, random.Random(2), 1)
     return len(seen)
 
 

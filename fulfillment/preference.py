@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from typing import NamedTuple
 
 from fulfillment.plans import Offer, Offers, Site
 from fulfillment.rules import Criterion
@@ -73,6 +74,16 @@ class Scale:
                 return round(n / units, 1)
 
 
+class _Cargo(NamedTuple):
+    """What a load counts and weighs, its longest piece, and how many lines are picked for it."""
+
+    units: int
+    weight_kg: float
+    volume_l: float
+    length_mm: int
+    picks: int
+
+
 @dataclass(slots=True)
 class Worth:
     """What shipments to one address are worth, by the places of the sites in ``sites``.
@@ -94,6 +105,8 @@ class Worth:
     lengths: Load
     picks: Load
     _per_unit: dict[int, int] = field(default_factory=dict)
+    _cargo: dict[Load, _Cargo] = field(default_factory=dict)
+    _prices: dict[tuple[int, Load], int] = field(default_factory=dict)
     _offers: dict[tuple[int, Load], Offer | None] = field(default_factory=dict)
 
     def sort(self, load: Load) -> None:
@@ -104,7 +117,10 @@ class Worth:
     def price(self, place: int, load: Load) -> int:
         """The number of a shipment of this load from this site."""
         site = self.sites[place]
-        units = times(load, self.units)
+        key = site.id, load
+        if (known := self._prices.get(key)) is not None:
+            return known
+        units = self._weigh(load).units
         if (per_unit := self._per_unit.get(site.id)) is None:
             per_unit = self._per_unit[site.id] = self._by_unit(site)
         shifts = self.scale.shifts
@@ -115,7 +131,21 @@ class Worth:
                 value += int(self.cost(place, load) * _MONEY) << shift
             if (shift := shifts.get(Criterion.PROMISE_MET)) is not None:
                 value += (0 if offer and offer.is_in_time else units) << shift
+        self._prices[key] = value
         return value
+
+    def _weigh(self, load: Load) -> _Cargo:
+        """Sites are mostly asked for the same load."""
+        if (cargo := self._cargo.get(load)) is None:
+            there = [i for i, sets in enumerate(load) if sets]
+            cargo = self._cargo[load] = _Cargo(
+                units=sum([load[i] * self.units[i] for i in there]),
+                weight_kg=sum([load[i] * self.weights[i] for i in there]),
+                volume_l=sum([load[i] * self.volumes[i] for i in there]),
+                length_mm=max([self.lengths[i] for i in there], default=0),
+                picks=sum([self.picks[i] for i in there]),
+            )
+        return cargo
 
     def _by_unit(self, site: Site) -> int:
         """The criteria that are the site's own."""
@@ -134,26 +164,24 @@ class Worth:
             return None
         key = self.sites[place].id, load
         if key not in self._offers:
-            weight, volume = sum_of(load, self.weights), sum_of(load, self.volumes)
-            longest = max([mm for sets, mm in zip(load, self.lengths, strict=True) if sets])
+            cargo = self._weigh(load)
             self._offers[key] = self.offers.best(
-                key[0], self.ship_to_id, weight, volume, self.needed_by, longest
+                key[0],
+                self.ship_to_id,
+                cargo.weight_kg,
+                cargo.volume_l,
+                self.needed_by,
+                cargo.length_mm,
             )
         return self._offers[key]
 
     def cost(self, place: int, load: Load) -> Decimal:
         """The service's price with the picks and the carton."""
         site, offer = self.sites[place], self.offer(place, load)
-        picks = sum([n for sets, n in zip(load, self.picks, strict=True) if sets])
-        handling = site.carton_cost + site.pick_cost * picks
+        handling = site.carton_cost + site.pick_cost * self._weigh(load).picks
         return (offer.cost if offer else NO_OFFER) + handling
 
 
 def times(load: Load, each: Load) -> int:
     """Σ sets times what one of them counts."""
-    return sum([n * m for n, m in zip(load, each, strict=True)])
-
-
-def sum_of(load: Load, each: tuple[float, ...]) -> float:
-    """Σ sets times what one of them weighs."""
     return sum([n * m for n, m in zip(load, each, strict=True)])
