@@ -20,7 +20,7 @@ from fulfillment.models.rules import (
 )
 from fulfillment.models.shipment import Shipment, ShipmentLine
 from fulfillment.models.site import LinePromise, Rejection, SiteDay, SiteExclusion, SiteScore
-from fulfillment.models.trial import ReplayOrder, ReplayRun, ShadowResult
+from fulfillment.models.trial import ReplayOrder, ReplayRun, ShadowBatch, ShadowResult
 
 __all__ = [
     "Carrier",
@@ -43,6 +43,7 @@ __all__ = [
     "RoutingRule",
     "RoutingSettings",
     "RuleSet",
+    "ShadowBatch",
     "ShadowResult",
     "Shipment",
     "ShipmentLine",

@@ -50,6 +50,21 @@ class ReplayOrder(models.Model):
         return f"{self.order_id} in {self.run_id}"
 
 
+class ShadowBatch(models.Model):
+    """What the router looked at when it decided over orders, until the set in the shadow has seen it."""
+
+    rule_set = models.ForeignKey(RuleSet, models.CASCADE, related_name="+")
+    facts = models.JSONField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("batch for the shadow")
+        verbose_name_plural = _("batches for the shadow")
+
+    def __str__(self) -> str:
+        return f"{self.rule_set_id} at {self.at}"
+
+
 class ShadowResult(models.Model):
     """What the set in the shadow would have done with an order that was routed."""
 
