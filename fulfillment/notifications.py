@@ -10,13 +10,13 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from fulfillment.events import ParcelShipped
+from fulfillment.events import ParcelShipped, RestCanceled
 from fulfillment.models import Parcel, ParcelLine, Shipment
 from oms.core import cases
 from oms.core.actors import SYSTEM
 from oms.core.addresses import format_lines
 from oms.core.messages import MessageRefused, queue_message
-from orders.models import Order
+from orders.models import Order, OrderLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +96,54 @@ def _tell(notice: _Notice) -> None:
             sentence=f"{shipment}: the customer cannot be told, the mail address is not valid.",
             document_kind="shipment",
             document_id=shipment.pk,
+        )
+
+
+def tell_rests_canceled(events: Sequence[RestCanceled]) -> None:
+    """Mail the customer of each order what of it will not come any more."""
+    orders = Order.objects.filter(pk__in={event.order_id for event in events})
+    found = {order.pk: order for order in orders.select_related("customer", "ship_to", "bill_to")}
+    wanted = {int(key) for event in events for key in event.units}
+    lines = OrderLine.objects.in_bulk(wanted)
+    for event in events:
+        rest = [(lines[int(key)], units) for key, units in event.units.items()]
+        _tell_rest(found[event.order_id], rest)
+
+
+def _tell_rest(order: Order, rest: Sequence[tuple[OrderLine, int]]) -> None:
+    known = [order.bill_to.email if order.bill_to else "", order.ship_to.email]
+    address = next(filter(None, [*known, order.customer.email]), "")
+    if not address:
+        return
+    key = f"rest_canceled:{order.pk}:{'-'.join(f'{line.pk}.{line.canceled}' for line, _ in rest)}"
+    with translation.override(order.locale):
+        subject = _("Order %s: canceled items") % order.number
+        context = {
+            "subject": subject,
+            "order": order,
+            "rest": rest,
+            "shop_name": settings.COMPANY_NAME,
+        }
+        text = render_to_string("email/rest_canceled.txt", context)
+        html = render_to_string("email/rest_canceled.html", context)
+    try:
+        queue_message(
+            dedupe_key=key[:200],
+            to_address=address,
+            subject=subject,
+            text=text,
+            html=html,
+            actor=SYSTEM,
+            document_kind="order",
+            document_id=order.pk,
+            locale=order.locale[:12],
+        )
+    except MessageRefused:
+        cases.open_case(
+            kind="no_cancel_notice",
+            dedupe_key=key[:200],
+            sentence=f"{order}: the customer cannot be told of canceled items, the mail address is not"
+            " valid.",
+            document_kind="order",
+            document_id=order.pk,
         )

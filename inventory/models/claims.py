@@ -1,3 +1,6 @@
+from datetime import UTC, datetime
+from typing import Final
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -5,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.models.product import Product
 from inventory.models.warehouse import Warehouse
+
+RESTING: Final = datetime(9000, 1, 1, tzinfo=UTC)
+"""The rank of a claim that lets all others go first."""
 
 
 class Reservation(models.Model):

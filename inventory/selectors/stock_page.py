@@ -23,6 +23,7 @@ from inventory.models import (
     StockMovement,
     Warehouse,
 )
+from inventory.models.claims import RESTING
 
 DAYS = 90
 PAGE_SIZE = 50
@@ -58,7 +59,7 @@ class ClaimRow:
     demand: ports.DemandLink
     quantity: int
     warehouse: str
-    since: datetime
+    since: datetime | None
     kind: str = ""
     expires_at: datetime | None = None
 
@@ -229,7 +230,7 @@ def _reservations(product: Product) -> list[ClaimRow]:
             demand=links[row.demand_kind, row.demand_id],
             quantity=row.quantity,
             warehouse=row.warehouse.code if row.warehouse else "",
-            since=row.rank_at,
+            since=None if row.rank_at >= RESTING else row.rank_at,
             kind=row.get_kind_display(),
             expires_at=row.expires_at,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -143,6 +143,28 @@ begun AS (
   ON CONFLICT ON CONSTRAINT reservation_once
   DO UPDATE SET quantity = inventory_reservation.quantity + EXCLUDED.quantity)
 SELECT * FROM refusal"""
+
+
+def rank_claims(
+    *,
+    demand_kind: str,
+    ranks: Mapping[int, datetime],
+    actor: Actor,  # noqa: ARG001 - every service says who acts
+) -> None:
+    """Give the reservations of demands (by id) another rank: earlier ones go first."""
+    if ranks:
+        with connection.cursor() as cursor:
+            cursor.execute(_RANK, [list(ranks), list(ranks.values()), demand_kind])
+
+
+_RANK = """
+WITH held AS (
+  SELECT reservation.id, t.rank_at FROM unnest(%s::bigint[], %s::timestamptz[])
+    AS t(demand_id, rank_at) JOIN inventory_reservation reservation USING (demand_id)
+  WHERE reservation.demand_kind = %s AND reservation.rank_at <> t.rank_at
+  ORDER BY reservation.id FOR UPDATE OF reservation)
+UPDATE inventory_reservation reservation SET rank_at = held.rank_at FROM held
+WHERE reservation.id = held.id"""
 
 
 def expire_reservations(*, now: datetime) -> int:
