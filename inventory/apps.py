@@ -50,8 +50,10 @@ class InventoryConfig(AppConfig):
 
 def _register_stock_work() -> None:
     """Counts, adjustments and transfers: links, search, papers."""
-    from inventory.selectors import adjustments, count_list
+    from inventory.ports import register_demand_resolver
+    from inventory.selectors import adjustments, count_list, transfers
     from inventory.selectors.count_sheet import count_sheet
+    from inventory.selectors.transfer_note import transfer_note
     from oms.core.links import register_links, register_number_prefix
     from oms.core.papers import register_paper
     from oms.core.search import register_search
@@ -62,6 +64,11 @@ def _register_stock_work() -> None:
     register_search("adjustments", adjustments.find_adjustments)
     register_links("stockadjustment", adjustments.adjustment_links)
     register_number_prefix("AD-", "inventory:stockadjustment_page")
+    register_search("transfers", transfers.find_transfers)
+    register_links("transfer", transfers.transfer_links)
+    register_number_prefix("TR-", "inventory:transfer_page")
+    register_demand_resolver("transfer_line", transfers.demand_links)
+    register_paper("transfer_note", transfer_note, permission="inventory.view_transfer")
     register_paper("count_sheet", count_sheet, permission="inventory.view_stockcount")
 
 

@@ -8,6 +8,7 @@ from django.urls import path, re_path, register_converter
 
 from inventory.views import (
     adjustments,
+    balance,
     compensation,
     count_papers,
     counts,
@@ -16,6 +17,9 @@ from inventory.views import (
     purchase_actions,
     receiving,
     reorder,
+    transfer_papers,
+    transfer_receiving,
+    transfers,
 )
 
 app_name = "inventory"
@@ -56,6 +60,7 @@ PURCHASE = r"^inventory/purchaseorder/(?P<number>[A-Z]{1,6}-[0-9]{1,20})/"
 PAPER = "papers/(?P<paper_id>[0-9]{1,18})/"
 RECEIPT = r"^inventory/receipt/(?P<number>[A-Z]{1,6}-[0-9]{1,20})/"
 ADJUSTMENT = r"^inventory/adjustment/(?P<number>[A-Z]{1,6}-[0-9]{1,20})/"
+TRANSFER = r"^inventory/transfer/(?P<number>[A-Z]{1,6}-[0-9]{1,20})/"
 
 urlpatterns = [
     path("inventory/product/", product.product_list, name="product_list"),
@@ -114,4 +119,21 @@ urlpatterns = [
     re_path(ADJUSTMENT + "approve/$", adjustments.approve, name="stockadjustment_approve"),
     re_path(ADJUSTMENT + "decline/$", adjustments.decline, name="stockadjustment_decline"),
     re_path(ADJUSTMENT + "undo/$", adjustments.undo, name="stockadjustment_undo"),
+    path("inventory/transfer/", transfers.transfer_list, name="transfer_list"),
+    path("inventory/transfer/add/", transfers.add_transfer, name="transfer_add"),
+    path("inventory/transfer/balance/", balance.suggestions, name="transfer_suggestions"),
+    re_path(TRANSFER + "$", transfers.transfer_page, name="transfer_page"),
+    re_path(TRANSFER + "lines/$", transfers.change_lines, name="transfer_lines"),
+    re_path(TRANSFER + "approve/$", transfers.approve, name="transfer_approve"),
+    re_path(TRANSFER + "reopen/$", transfers.reopen, name="transfer_reopen"),
+    re_path(TRANSFER + "cancel/$", transfers.cancel, name="transfer_cancel"),
+    re_path(TRANSFER + "send/$", transfers.send, name="transfer_send"),
+    re_path(TRANSFER + "take-back/$", transfers.take_back, name="transfer_back"),
+    re_path(TRANSFER + "receive/$", transfer_receiving.receive, name="transfer_receive"),
+    re_path(TRANSFER + "note/$", transfer_papers.draw_note, name="transfer_note"),
+    re_path(
+        TRANSFER + "papers/(?P<paper_id>[0-9]{1,18})/$",
+        transfer_papers.download,
+        name="transfer_paper",
+    ),
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
@@ -62,6 +63,36 @@ def draft_transfer(
     _write_lines(transfer, quantities)
     activity.record(transfer, "drafted", actor=actor, note=reason)
     return transfer
+
+
+@dataclass(frozen=True, slots=True)
+class WantedMove:
+    """Units of a product that should go from one warehouse to another."""
+
+    warehouse_from_id: int
+    warehouse_to_id: int
+    product_id: int
+    quantity: int
+
+
+@transaction.atomic
+def draft_moves(*, moves: Sequence[WantedMove], actor: Actor, reason: str) -> list[Transfer]:
+    """Write drafts for these moves, one for each pair of warehouses.
+
+    :raises TransferRefused: nothing was chosen, or a product cannot be sent; nothing was changed.
+    """
+    if not moves:
+        raise TransferRefused("Nothing was chosen: tick at least one line.")
+    by_pair: dict[tuple[int, int], dict[int, int]] = defaultdict(dict)
+    for move in moves:
+        by_pair[move.warehouse_from_id, move.warehouse_to_id][move.product_id] = move.quantity
+    return [
+        draft_transfer(
+            warehouse_from_id=start, warehouse_to_id=end, quantities=quantities, reason=reason,
+            actor=actor,
+        )
+        for (start, end), quantities in sorted(by_pair.items())
+    ]  # fmt: skip
 
 
 @transaction.atomic
