@@ -25,6 +25,7 @@ from fulfillment.models import (
     Surcharge,
 )
 from fulfillment.selectors.scope import pick_lists_for, shipments_for
+from inventory.models import Warehouse
 from oms.core.countries import COUNTRIES
 from oms.core.forms import WeekdaysField
 from orders.selectors.scope import orders_for
@@ -154,6 +155,12 @@ class RateRows(TabularInline):
 
 
 class ZoneForm(forms.ModelForm):
+    origin = forms.ModelChoiceField(
+        label=_("From"),
+        queryset=Warehouse.objects.order_by("code"),
+        required=False,
+        empty_label=_("Every warehouse"),
+    )
     country = forms.ChoiceField(label=_("Country"), choices=COUNTRIES)
 
 
@@ -166,6 +173,13 @@ class SurchargeForm(forms.ModelForm):
 class ServiceForm(forms.ModelForm):
     collection_days = WeekdaysField(label=_("Collects on"))
     delivery_days = WeekdaysField(label=_("Delivers on"))
+    warehouses = forms.ModelMultipleChoiceField(
+        label=_("Collects only at"),
+        queryset=Warehouse.objects.order_by("code"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: at every warehouse."),
+    )
 
 
 class ServiceRows(RateRows):
@@ -215,7 +229,6 @@ class CarrierServiceAdmin(RateAdmin):
     list_select_related = ["carrier"]
     search_fields = ["title", "code", "carrier__title"]
     ordering = ["carrier__title", "title"]
-    filter_horizontal = ["warehouses"]
     inlines = [ZoneRows, SurchargeRows]
 
 

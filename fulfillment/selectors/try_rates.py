@@ -65,10 +65,10 @@ def _verdict(candidate: Candidate, needed_by: date | None) -> str:
     if not candidate.is_chosen:
         return _("Dearer.") if candidate.offer.is_in_time else _("Arrives too late.")
     if needed_by is None:
-        return _("Chosen: the cheapest.")
+        return _("The cheapest.")
     if candidate.offer.is_in_time:
-        return _("Chosen: the cheapest that arrives by %s.") % needed_by.isoformat()
-    return _("Chosen: none arrives by %s, this one is the first.") % needed_by.isoformat()
+        return _("The cheapest that arrives by %s.") % needed_by.isoformat()
+    return _("None arrives by %s: this is the first that does.") % needed_by.isoformat()
 
 
 def _refusals() -> dict[Refused, str]:
