@@ -113,6 +113,13 @@ def _register_reactions() -> None:
         events.OrderRouted, handlers.make_findable, name="fulfillment.search_terms", batch=batch
     )
     subscribe(
+        events.ShadowAsked,
+        handlers.decide_in_shadow,
+        name="fulfillment.shadow",
+        queue="reports",
+        batch=5,
+    )
+    subscribe(
         events.ShipmentCanceled,
         handlers.free_capacity,
         name="fulfillment.free_capacity",

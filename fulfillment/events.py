@@ -131,6 +131,19 @@ class ExclusionLifted(Event):
 
 
 @dataclass(frozen=True)
+class ShadowAsked(Event):
+    """Orders were routed while a rule set runs in the shadow: it is to decide over them too."""
+
+    topic = "fulfillment.shadow_asked"
+
+    batch_id: int
+
+    @property
+    def stream(self) -> str:
+        return f"shadow:{self.batch_id}"
+
+
+@dataclass(frozen=True)
 class PromiseSlipped(Event):
     """Lines of an order come later than was promised, or nobody knows any more when they come."""
 

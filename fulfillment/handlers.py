@@ -9,12 +9,14 @@ from fulfillment.events import (
     OrderRouted,
     ParcelShipped,
     ParcelUnshipped,
+    ShadowAsked,
     ShipmentCanceled,
     ShipmentPacked,
     ShipmentReleased,
     UnitsRejected,
     UnitsReopened,
 )
+from fulfillment.services import shadow
 from fulfillment.services.capacity import give_back_capacity
 from fulfillment.services.fill import fill_from_orders, fill_waiting_orders
 from fulfillment.services.papers import request_packing_slips, request_pick_lists
@@ -75,6 +77,11 @@ def make_findable(events: Sequence[OrderRouted]) -> None:
 def free_capacity(events: Sequence[ShipmentCanceled]) -> None:
     """Let others have the places of canceled shipments."""
     give_back_capacity(shipment_ids=[event.shipment_id for event in events], actor=SYSTEM)
+
+
+def decide_in_shadow(events: Sequence[ShadowAsked]) -> None:
+    """Let the rule set in the shadow decide what was routed."""
+    shadow.decide_in_shadow(batch_ids=[event.batch_id for event in events], actor=SYSTEM)
 
 
 def draw_pick_lists(events: Sequence[ShipmentReleased]) -> None:

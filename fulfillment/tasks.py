@@ -6,6 +6,7 @@ from celery import shared_task
 
 from fulfillment.services import promises
 from fulfillment.services.fill import fill_waiting_orders
+from fulfillment.services.shadow import prune_trials
 from fulfillment.services.sweep import route_open_orders
 from oms.core.actors import SYSTEM
 
@@ -21,6 +22,12 @@ def route_open_units() -> None:
 def keep_stale_promises() -> int:
     """Promises that time alone has changed."""
     return promises.keep_stale_promises(actor=SYSTEM)
+
+
+@shared_task
+def forget_old_trials() -> None:
+    """Results of the shadow and of replays that nobody reads any more."""
+    prune_trials(actor=SYSTEM)
 
 
 @shared_task

@@ -62,6 +62,7 @@ urlpatterns = [
     path(RULE_SET + "restore/", rule_set_actions.restore, name="ruleset_restore"),
     path(RULE_SET + "copy/", rule_set_actions.copy, name="ruleset_copy"),
     path(RULE_SET + "rename/", rule_set_actions.rename, name="ruleset_rename"),
+    path(RULE_SET + "shadow/", replay.shadow_results, name="ruleset_shadow"),
     path(RULE_SET + "shadow/start/", rule_set_actions.start_shadow, name="ruleset_shadow_start"),
     path(RULE_SET + "shadow/end/", rule_set_actions.end_shadow, name="ruleset_shadow_end"),
     path(RULE_SET + "replay/", replay.replay_start, name="ruleset_replay"),

@@ -86,6 +86,10 @@ app.conf.beat_schedule = {
         "task": "inventory.tasks.compute_reorder_rules",
         "schedule": crontab(hour=3, minute=50),
     },
+    "forget-old-trials": {
+        "task": "fulfillment.tasks.forget_old_trials",
+        "schedule": crontab(hour=3, minute=20),
+    },
     "check-invariants": {
         "task": "oms.core.tasks.check_invariants",
         "schedule": crontab(hour=2, minute=30),

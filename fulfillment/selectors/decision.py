@@ -52,7 +52,9 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class DecisionView:
-    """A decision as people read it. ``sentence`` is what its rule says, where that is still kept."""
+    """A decision as people read it. ``rule`` is empty for the house's own; ``sentence`` is what it says,
+    where that is still kept.
+    """
 
     decision: RoutingDecision
     rule: str
@@ -89,7 +91,7 @@ def _view(decision: RoutingDecision, sentences: Mapping[tuple[int, str], str]) -
     rule = decision.rule_name or trace.get("rule", "")
     return DecisionView(
         decision=decision,
-        rule=rule or _("Rule of the house"),
+        rule=rule,
         sentence=sentences.get((decision.rule_set_id or 0, rule), ""),
         tried=[tried_words(*each) for each in trace.get("tried", [])],
         claimed=claimed_words(trace),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from fulfillment.models import ReplayRun, ShadowResult
+from fulfillment.models import ReplayRun
 from oms.core import listing
 from oms.core.listing import Listing, ListPage, Sort, View
 from oms.core.templatetags.oms import MINUS, format_money
@@ -77,17 +77,23 @@ def replay_changes(run: ReplayRun, user: Any, params: QueryDict) -> tuple[ListPa
     """The orders of a run that change, those of them that this person may see."""
     rows = visible(run.changes.select_related("order"), user)
     page = listing.load(CHANGES, params, rows, heads=HEADS)
-    currency = run.figures.get("currency", "")
-    changes = [
+    pairs = [(each.order, each.active, each.tried) for each in page.page.rows]
+    return page, changes_of(pairs, run.figures.get("currency", ""))
+
+
+def changes_of(
+    found: Iterable[tuple[Order, Mapping[str, Any], Mapping[str, Any]]], currency: str
+) -> list[Change]:
+    """Orders with both outcomes, the active one first; the other one says in what they differ."""
+    return [
         Change(
-            each.order,
-            sentence(each.active, currency),
-            sentence(each.tried, currency),
-            [KINDS[kind] for kind in each.tried.get("differs", []) if kind in KINDS],
+            order,
+            sentence(active, currency),
+            sentence(tried, currency),
+            [KINDS[kind] for kind in tried.get("differs", []) if kind in KINDS],
         )
-        for each in page.page.rows
+        for order, active, tried in found
     ]
-    return page, changes
 
 
 def visible(rows: QuerySet[Any, Any], user: Any) -> QuerySet[Any, Any]:
@@ -194,16 +200,3 @@ def _difference(value: Decimal, said: Callable[[Decimal], str]) -> str:
 
 def _tone(difference: Decimal) -> str:
     return "up" if difference < 0 else "bad" if difference > 0 else ""
-
-
-def shadow_rows(rows: QuerySet[ShadowResult], currency: str) -> list[Change]:
-    """Shadow results in the same words."""
-    return [
-        Change(
-            each.order,
-            sentence(each.active, currency),
-            sentence(each.shadow, currency),
-            [KINDS[kind] for kind in each.shadow.get("differs", []) if kind in KINDS],
-        )
-        for each in rows
-    ]

@@ -93,6 +93,8 @@ class RuleSetPage:
     rows: list[RuleRow]
     runs: list[ReplayRun]
     history: list[Happened]
+    shadowed: int
+    shadow_differs: int
 
     @property
     def is_editable(self) -> bool:
@@ -115,7 +117,17 @@ def rule_set_page(rule_set_id: int) -> RuleSetPage:
     rule_set = RuleSet.objects.get(pk=rule_set_id)
     rules = list(with_related(rule_set.rules.all()))
     runs = rule_set.replays.order_by("-id")[:NEWEST_RUNS]
-    return RuleSetPage(rule_set, _rows(rules), list(runs), _history(rule_set))
+    shadow = rule_set.shadow_results.aggregate(
+        count=Count("pk"), different=Count("pk", filter=Q(is_different=True))
+    )
+    return RuleSetPage(
+        rule_set,
+        _rows(rules),
+        list(runs),
+        _history(rule_set),
+        shadow["count"],
+        shadow["different"],
+    )
 
 
 def _rows(rules: list[RoutingRule]) -> list[RuleRow]:

@@ -20,7 +20,8 @@ from oms.core.distance import Position
 class SiteBook:
     """All warehouses, the days from when their goods can leave, and those days where they are limited.
 
-    ``deciding`` is the active rule set: its key, and since when it is active.
+    ``deciding`` is the active rule set: its key, and since when it is active; ``shadow_id`` the key of
+    the one that runs in the shadow.
     """
 
     sites: list[Site]
@@ -28,6 +29,7 @@ class SiteBook:
     ready: Mapping[int, date | None]
     limited: Mapping[int, date | None]
     deciding: tuple[int, datetime] | None
+    shadow_id: int | None = None
 
 
 def load_sites(
@@ -61,9 +63,10 @@ def load_sites(
                 carton_cost=carton_cost,
             )
         )
-    deciding = [(row[-2], row[-1]) for row in rows[:1] if row[-2]]
+    deciding = [(row[-3], row[-2]) for row in rows[:1] if row[-3]]
+    shadows = [row[-1] for row in rows[:1]]
     limited = {site.id: site.ships_on for site in sites if site.capacity_left is not None}
-    return SiteBook(sites, gates, ready, limited, deciding[0] if deciding else None)
+    return SiteBook(sites, gates, ready, limited, deciding[0] if deciding else None, *shadows)
 
 
 def _moment(text: Any) -> datetime:
@@ -86,8 +89,9 @@ SELECT warehouse.id, warehouse.code, warehouse.priority, warehouse.latitude, war
   (SELECT COALESCE(json_agg(json_build_array(product_id, until_at)), '[]') FROM (
      SELECT product_id, max(until_at) AS until_at FROM fulfillment_siteexclusion
      WHERE warehouse_id = warehouse.id AND until_at > %s GROUP BY product_id) exclusion),
-  active.id, active.activated_at
+  active.id, active.activated_at, shadow.id
 FROM inventory_warehouse warehouse
 LEFT JOIN unnest(%s::bigint[], %s::date[]) AS ready(id, day) ON ready.id = warehouse.id
 LEFT JOIN fulfillment_ruleset active ON active.status = 'active'
+LEFT JOIN fulfillment_ruleset shadow ON shadow.is_shadow
 ORDER BY warehouse.id"""

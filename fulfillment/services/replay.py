@@ -92,8 +92,8 @@ def run_replay(job: JobHandle) -> dict[str, Any]:
     found.write()
     run.orders, run.changed = replay.active.orders, found.count
     run.figures = {
-        "active": _figures(replay.active),
-        "tried": _figures(replay.tried),
+        "active": figures_of(replay.active),
+        "tried": figures_of(replay.tried),
         "active_set": sets[0].name,
         "active_id": sets[0].id,
         "currency": clock.offers.currency,
@@ -176,5 +176,6 @@ def _text(value: Decimal | date | None) -> str | None:
     return None if value is None else str(value)
 
 
-def _figures(sums: Sums) -> dict[str, Any]:
+def figures_of(sums: Sums) -> dict[str, Any]:
+    """The sums as they are kept: money as text."""
     return asdict(sums) | {"km": round(sums.km, 1), "cost": str(sums.cost)}

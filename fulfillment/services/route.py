@@ -12,6 +12,7 @@ from django.utils import timezone
 from fulfillment import routing
 from fulfillment.exceptions import InsufficientCapacity, OnHold, RoutingRefused
 from fulfillment.plans import Plan
+from fulfillment.services import shadow
 from fulfillment.services.demand import Batch, lock_batch
 from fulfillment.services.plan_writes import write_plans
 from fulfillment.services.queue import Queue
@@ -111,6 +112,7 @@ def _route(keys: Sequence[int], queue: Queue | None, *, actor: Actor) -> list[Ro
         if queue:
             demands = queue.arrange(demands)
             queue.rank_claims(facts.stock)
+        seen = shadow.observe(demands, facts, now=now)
         plans = routing.plan(
             demands,
             facts.stock,
@@ -119,6 +121,8 @@ def _route(keys: Sequence[int], queue: Queue | None, *, actor: Actor) -> list[Ro
             facts.offers,
             in_given_order=queue is not None,
         )
+        if seen is not None:
+            shadow.keep(seen, plans, actor=actor)
         outcomes |= _write(batch, plans, facts, actor=actor)
     return [outcomes[key] for key in keys]
 

@@ -1,4 +1,4 @@
-"""Replays: started from the page of a rule set, watched while they run, read side by side."""
+"""Rule sets that are tried: replays of the past, and the shadow beside what is decided now."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from fulfillment.forms import ReplayForm
 from fulfillment.models import ReplayRun
 from fulfillment.selectors.replay_page import figure_rows, replay_changes
+from fulfillment.selectors.shadow_page import shadow_page
 from fulfillment.services.replay import start_replay
 from fulfillment.views.rule_set import crumbs, page_for, render_page
 from oms.core.access import requires
@@ -64,4 +65,23 @@ def replay_page(request: HttpRequest, rule_set_id: int, run_id: int) -> HttpResp
     context |= {"list": page, "changes": changes, "rows": figure_rows(run.figures)}
     return render_list(
         request, "fulfillment/replay_page.html", "fulfillment/_replay_changes.html", context
+    )
+
+
+@requires("fulfillment.view_ruleset")
+def shadow_results(request: HttpRequest, rule_set_id: int) -> HttpResponse:
+    """What the set would have done with the orders that were routed while it ran in the shadow."""
+    rule_set = page_for(rule_set_id).rule_set
+    page = shadow_page(rule_set, request.user, request.GET)
+    context = {
+        "title": _("In the shadow"),
+        "crumbs": crumbs(_("In the shadow"), rule_set=rule_set),
+        "rule_set": rule_set,
+        "page": page,
+        "list": page.list,
+        "changes": page.changes,
+        "rows": page.rows,
+    }
+    return render_list(
+        request, "fulfillment/shadow_page.html", "fulfillment/_replay_changes.html", context
     )
