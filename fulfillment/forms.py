@@ -19,6 +19,7 @@ from fulfillment.models import (
     RuleSet,
     SplitPolicy,
 )
+from fulfillment.selectors.override_grid import GridCell
 from inventory.models import Warehouse
 from oms.core.countries import COUNTRIES, country_code
 from orders.models import SalesChannel
@@ -142,6 +143,36 @@ class MergeForm(forms.Form):
     def __init__(self, others: Sequence[tuple[int, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["shipments"].choices = others  # type: ignore[attr-defined]
+
+
+class OverrideForm(forms.Form):
+    """Units by line and warehouse, as a person wants them, and why."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, help_text=_("Kept with the routing decision.")
+    )
+
+    def __init__(self, cells: Sequence[GridCell], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for cell in cells:
+            label = gettext("Units from %s") % cell.code
+            self.fields[cell.name] = forms.IntegerField(
+                label=label,
+                required=False,
+                min_value=0,
+                initial=cell.planned or None,
+                widget=forms.NumberInput(attrs={"inputmode": "numeric", "aria-label": label}),
+            )
+        self._cells = cells
+
+    @property
+    def assignments(self) -> list[tuple[int, int, int]]:
+        """(Line, warehouse, units), where there are any."""
+        return [
+            (cell.line_id, cell.warehouse_id, units)
+            for cell in self._cells
+            if (units := self.cleaned_data.get(cell.name))
+        ]
 
 
 class RuleSetForm(forms.Form):

@@ -150,6 +150,8 @@ def order_actions(request: HttpRequest, order: Order) -> list[OrderAction]:
         actions += _release(order, shipments)
     if user.has_perm("fulfillment.view_shipment"):
         actions += _open(shipments)
+    if user.has_perm("fulfillment.override_routing"):
+        actions += _override(order, shipments)
     if shipments and user.has_perm("orders.cancel_order"):
         url = reverse("fulfillment:order_cancel", args=[order.number])
         actions.append(OrderAction("cancel", _("Cancel order"), url))
@@ -165,6 +167,19 @@ def _route(order: Order) -> list[OrderAction]:
     return [
         OrderAction("route", _("Route"), url, why_not, is_primary=True, weight=10, icon="route")
     ]
+
+
+def _override(order: Order, shipments: Sequence[Shipment]) -> list[OrderAction]:
+    if order.status not in {Order.Status.PLACED, Order.Status.IN_FULFILLMENT}:
+        return []
+    is_planned = any(each.status == Shipment.Status.PLANNED for each in shipments)
+    waits = Q(open__gt=0) | Q(backordered__gt=0)
+    if not is_planned and not OrderLine.objects.filter(waits, order=order).exists():
+        return []
+    url = reverse("fulfillment:order_warehouses", args=[order.number])
+    why_not = refusal(order, "start_fulfillment")
+    label = _("Choose warehouses")
+    return [OrderAction("warehouses", label, url, why_not, weight=40, icon="swap", is_link=True)]
 
 
 def _release(order: Order, shipments: Sequence[Shipment]) -> list[OrderAction]:
