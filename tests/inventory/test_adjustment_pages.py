@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.people import browser_of, key_on, make_person
 
 LIST = "/admin/inventory/adjustment/"
 ADD = f"{LIST}add/"
+_keys = count()
 
 
 @pytest.fixture
@@ -49,7 +51,9 @@ def ask(client: Client, units: str, **facts: str) -> Any:
 
 def decide(client: Client, adjustment: StockAdjustment, action: str, **fields: str) -> int:
     page = f"{LIST}{adjustment.number}/"
-    return client.post(f"{page}{action}/", {"form_key": "0123456789"} | fields).status_code
+    return client.post(
+        f"{page}{action}/", {"form_key": f"form-key-{next(_keys)}"} | fields
+    ).status_code
 
 
 def on_hand() -> int:
