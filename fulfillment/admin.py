@@ -19,6 +19,8 @@ from fulfillment.models import (
     PickList,
     RateStep,
     RateZone,
+    Rejection,
+    RejectionReason,
     RoutingDecision,
     Shipment,
     ShipmentLine,
@@ -134,6 +136,29 @@ class RoutingDecisionAdmin(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(order__in=orders_for(request.user).values("pk"))
+
+
+@admin.register(Rejection)
+class RejectionAdmin(ReadOnly):
+    list_display = ("shipment", "warehouse", "product", "quantity", "reason", "actor_label", "at")
+    list_select_related = ("shipment", "warehouse", "product", "reason")
+    list_filter = ("warehouse", "reason")
+    search_fields = ("=shipment__number", "product__sku")
+    date_hierarchy = "at"
+
+
+@admin.register(RejectionReason)
+class RejectionReasonAdmin(ModelAdmin):
+    list_display = (
+        "title",
+        "effect",
+        "excludes_hours",
+        "opens_count",
+        "lowers_reliability",
+        "is_active",
+    )
+    list_filter = ("is_active",)
+    search_fields = ("code", "title")
 
 
 class RateRows(TabularInline):

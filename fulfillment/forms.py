@@ -16,6 +16,7 @@ from fulfillment.models import (
     Otherwise,
     RejectionReason,
     RoutingRule,
+    RoutingSettings,
     RuleSet,
     SplitPolicy,
 )
@@ -26,8 +27,9 @@ from orders.models import SalesChannel
 
 if TYPE_CHECKING:
     RuleModelForm = forms.ModelForm[RoutingRule]
+    SettingsModelForm = forms.ModelForm[RoutingSettings]
 else:
-    RuleModelForm = forms.ModelForm
+    RuleModelForm = SettingsModelForm = forms.ModelForm
 
 
 class PackForm(forms.Form):
@@ -173,6 +175,14 @@ class OverrideForm(forms.Form):
             for cell in self._cells
             if (units := self.cleaned_data.get(cell.name))
         ]
+
+
+class RoutingSettingsForm(SettingsModelForm):
+    """How backorders are filled."""
+
+    class Meta:
+        model = RoutingSettings
+        fields: ClassVar = ["fill_policy", "held_claim_days"]
 
 
 class RuleSetForm(forms.Form):

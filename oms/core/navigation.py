@@ -179,6 +179,14 @@ ITEMS: Final[tuple[NavItem, ...]] = (
         "fulfillment",
     ),
     NavItem(
+        _("Reliability"),
+        ("fulfillment:reliability",),
+        "chart",
+        "fulfillment.view_rejection",
+        STOCK,
+        "fulfillment",
+    ),
+    NavItem(
         _("Import and export"),
         ("admin:imports",),
         "upload",
