@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Lower
 from django.http import QueryDict
@@ -18,7 +19,7 @@ from inventory.models import Barcode, Product, StockLevel
 from inventory.selectors.supply import available_to_promise
 from oms.core import listing
 from oms.core.links import Link
-from oms.core.listing import Listing, ListPage, Sort, View
+from oms.core.listing import Filter, Listing, ListPage, Sort, View
 from oms.core.search import Hit
 
 MOST = 20
@@ -35,6 +36,11 @@ def _out_of_stock(rows: Any) -> Any:
     return rows.filter(is_active=True, is_kit=False).exclude(has_free)
 
 
+def _abc_field() -> forms.Field:
+    choices = [("", _("Any")), ("A", "A"), ("B", "B"), ("C", "C")]
+    return forms.ChoiceField(label=_("ABC class"), required=False, choices=choices)
+
+
 PRODUCTS = Listing(
     name="products",
     views=(
@@ -44,6 +50,7 @@ PRODUCTS = Listing(
         View("blocked", _("Blocked units"), lambda rows: rows.filter(_levels(blocked__gt=0))),
         View("inactive", _("Inactive"), lambda rows: rows.filter(is_active=False)),
     ),
+    filters=(Filter("abc", _abc_field, lambda rows, value: rows.filter(abc_class=value)),),
     sorts=(
         Sort("sku", _("SKU"), "sku", descending=False),
         Sort("name", _("Name"), "name", descending=False),
@@ -52,6 +59,7 @@ PRODUCTS = Listing(
 HEADS = (
     (_("SKU"), "sku", ""),
     (_("Name"), "name", ""),
+    (_("ABC"), "", "opt"),
     (_("On hand"), "", "num"),
     (_("Allocated"), "", "num opt"),
     (_("Blocked"), "", "num opt"),

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from inventory import ports
 from inventory.availability import Totals, available_to_promise
+from inventory.balancing import cover_days
 from inventory.models import (
     Allocation,
     BinContent,
@@ -24,6 +25,7 @@ from inventory.models import (
     Warehouse,
 )
 from inventory.models.claims import RESTING
+from inventory.selectors.outlook import Outlook, outlook_of, total_outlook
 
 DAYS = 90
 PAGE_SIZE = 50
@@ -50,6 +52,11 @@ class LevelRow:
     totals: Totals
     bins: Sequence[BinRow]
     agrees: bool
+    outlook: Outlook
+
+    @property
+    def cover_days(self) -> int | None:
+        return cover_days(self.totals.available, self.outlook.daily_demand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,16 @@ class StockPage:
         return all(level.agrees for level in self.levels)
 
     @property
+    def outlook(self) -> Outlook:
+        """What arrives and how long the stock lasts, over all warehouses."""
+        return total_outlook([level.outlook for level in self.levels])
+
+    @property
+    def cover_days(self) -> int | None:
+        """How many days the available units last; None: nothing was shipped of late."""
+        return cover_days(self.totals.available, self.outlook.daily_demand)
+
+    @property
     def is_never_stocked(self) -> bool:
         return not self.levels and not self.ledger.rows
 
@@ -154,6 +171,7 @@ def _sum(levels: Sequence[LevelRow]) -> Totals:
 
 def _levels(product: Product) -> list[LevelRow]:
     levels = StockLevel.objects.filter(product=product).select_related("warehouse")
+    outlooks = outlook_of(product.pk)
     bins = _bins(product)
     balances = _last_balances(product.pk)
     return [
@@ -164,6 +182,7 @@ def _levels(product: Product) -> list[LevelRow]:
             agrees=balances.get(level.warehouse_id, (0, 0, 0))
             == (level.on_hand, level.allocated, level.blocked)
             and sum(row.quantity for row in bins.get(level.warehouse_id, [])) == level.on_hand,
+            outlook=outlooks[level.warehouse_id],
         )
         for level in levels.order_by("warehouse__priority", "warehouse__code")
     ]

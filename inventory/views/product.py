@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -51,8 +53,27 @@ def product_page(request: HttpRequest, sku: str) -> HttpResponse:
         if form.is_valid()
         else None,
         "panels": load_panels("product", request, page.product),
+        "stock_actions": stock_actions(request, page.product),
     }
     return render(request, "inventory/product_page.html", context)
+
+
+def stock_actions(request: HttpRequest, product: Product) -> list[dict[str, str]]:
+    """What this person may do about the stock of a product."""
+    if product.is_kit:
+        return []
+    sku = quote(product.sku)
+    offers = [
+        ("inventory.adjust", _("Adjust"), "edit", "stockadjustment_add", f"product={sku}"),
+        ("inventory.add_stockcount", _("Count"), "count", "stockcount_add", f"products={sku}"),
+        ("inventory.add_transfer", _("Transfer"), "swap", "transfer_add", f"product={sku}"),
+        ("inventory.view_reorderrule", _("Reorder"), "cart", "suggestions", f"q={sku}"),
+    ]
+    return [
+        {"label": label, "icon": icon, "url": f"{reverse(f'inventory:{name}')}?{query}"}
+        for permission, label, icon, name, query in offers
+        if request.user.has_perm(permission)
+    ]
 
 
 def _chart(page: StockPage) -> StepChart | None:
