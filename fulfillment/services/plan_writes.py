@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import chain
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 from psycopg2.extras import Json
 
 from fulfillment.events import OrderRouted
@@ -28,6 +30,7 @@ from oms.core.events import publish
 from oms.core.failpoints import failpoint
 from orders.models import Order
 from orders.services.counters import UnitMove, move_units, start_fulfillment
+from orders.services.patience import set_cancel_dates
 from orders.statuses import Units
 
 
@@ -117,9 +120,19 @@ def _moves(line: OpenLine, ships: int, owed: int) -> list[UnitMove]:
 def _move(changed: Sequence[_Change], *, actor: Actor) -> None:
     start_fulfillment({change.order: change.units for change in changed}, actor=actor)
     move_units(list(chain.from_iterable(change.moves for change in changed)), actor=actor)
+    set_cancel_dates(_cancel_dates(changed), actor=actor)
     publish(*(OrderRouted(order_id=change.order.pk) for change in changed))
     claims = chain.from_iterable(change.claims for change in changed)
     change_reservations(list(claims), actor=actor)
+
+
+def _cancel_dates(changed: Iterable[_Change]) -> dict[int, date]:
+    """So many days after an order was placed, where its rule lets the rest wait no longer."""
+    return {
+        change.order.pk: timezone.localdate(change.order.placed_at) + timedelta(days=days)
+        for change in changed
+        if (days := change.plan.cancel_after_days) is not None and change.order.placed_at
+    }
 
 
 def _requests(plans: Iterable[Plan]) -> list[AllocationRequest]:

@@ -298,6 +298,25 @@ def test_what_a_rule_holds_is_a_case_for_a_person() -> None:
     assert invariants.violations() == []
 
 
+def test_what_may_wait_for_some_days_only_has_its_day_on_the_order() -> None:
+    berlin, _ = two_sites()
+    mug = make_product()
+    add_stock(berlin, mug, 2)
+    decide_by(RuleDraft("Patient", otherwise="cancel_date", cancel_after_days=14))
+    waiting = take_order(line_draft(mug, 3))
+
+    route(waiting)
+
+    day = timezone.localdate(waiting.placed_at) + timedelta(days=14)
+    waiting.refresh_from_db(fields=["cancel_by_date"])
+    assert waiting.cancel_by_date == day
+    assert counters(waiting) == [(0, 2, 1)]
+    add_stock(berlin, mug, 1)
+    route(waiting)
+    waiting.refresh_from_db(fields=["cancel_by_date"])
+    assert waiting.cancel_by_date == day
+
+
 def test_a_pre_order_is_backordered_until_its_day() -> None:
     berlin, _ = two_sites()
     book = make_product(preorder_date=timezone.localdate() + timedelta(days=1))
