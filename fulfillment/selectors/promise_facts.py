@@ -25,6 +25,7 @@ class OwedLine(NamedTuple):
     order_id: int
     parent_id: int | None
     product_id: int
+    sku: str
     waiting: int
     allocated: int
     ship_to_id: int
@@ -124,7 +125,7 @@ def _read(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
 
 
 _LINES = """
-SELECT line.id, line.order_id, line.parent_id, line.product_id,
+SELECT line.id, line.order_id, line.parent_id, line.product_id, product.sku,
   CASE WHEN head.status IN ('placed', 'in_fulfillment') THEN line.open + line.backordered ELSE 0 END,
   CASE WHEN head.status IN ('placed', 'in_fulfillment') THEN line.allocated ELSE 0 END,
   COALESCE(line.ship_to_id, head.ship_to_id), COALESCE(line.requested_date, head.requested_date),

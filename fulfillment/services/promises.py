@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from fulfillment.promising import Cause, Part
 from fulfillment.selectors.expected import expected_parts
 from fulfillment.selectors.promise_facts import OwedLine, load_facts
 from inventory.models import Warehouse
+from oms.core import activity
 from oms.core.actors import Actor
 from oms.core.events import publish
 from orders.models import Order, OrderLine
@@ -34,7 +35,6 @@ def keep_promises(order_ids: Collection[int], *, actor: Actor, now: datetime | N
     number of statements; ``PromiseSlipped`` is announced for orders whose lines come later than was
     promised and did not before.
     """
-    del actor  # what follows from facts is nobody's doing
     if not order_ids:
         return 0
     now = now or timezone.now()
@@ -43,7 +43,7 @@ def keep_promises(order_ids: Collection[int], *, actor: Actor, now: datetime | N
     found = expected_parts(facts)
     _write(facts.lines, found, now)
     late = [line for line in facts.lines if _is_late(line, found.get(line.line_id))]
-    _announce([line for line in late if not _was_late(line)])
+    _announce([line for line in late if not _was_late(line)], found, actor)
     return len(late)
 
 
@@ -68,10 +68,13 @@ def keep_promises_of_shipments(shipment_ids: Collection[int], *, actor: Actor) -
 
 
 def keep_stale_promises(*, actor: Actor, now: datetime | None = None) -> int:
-    """What time alone changes: goods that should have left or come, lines nobody has told about yet."""
+    """What no event tells of: goods that should have left or come, pre-orders, lines without a date."""
     today = (now or timezone.now()).date().isoformat()
     stale = LinePromise.objects.filter(
-        Q(facts__ships__lt=today) | Q(facts__has_key="was_due") | Q(cause=Cause.UNKNOWN),
+        Q(facts__ships__lt=today)
+        | Q(facts__has_key="was_due")
+        | Q(cause__in=[Cause.UNKNOWN, Cause.PREORDER])
+        | Q(order_line__product__preorder_date__gte=today),
         is_open=True,
     )
     unknown = ~Exists(LinePromise.objects.filter(order_line=OuterRef("pk")))
@@ -118,12 +121,34 @@ def _was_late(line: OwedLine) -> bool:
     return line.expected is None or line.expected > line.promised
 
 
-def _announce(lines: Sequence[OwedLine]) -> None:
-    slipped: dict[int, list[int]] = defaultdict(list)
+def _announce(lines: Sequence[OwedLine], found: Mapping[int, Part], actor: Actor) -> None:
+    """Once for each order, and on its timeline."""
+    slipped: dict[int, list[OwedLine]] = defaultdict(list)
     for line in lines:
-        slipped[line.order_id].append(line.line_id)
-    if slipped:
-        publish(*[PromiseSlipped(order_id=pk, line_ids=keys) for pk, keys in slipped.items()])
+        slipped[line.order_id].append(line)
+    if not slipped:
+        return
+    kind = activity.kind_of(Order)
+    activity.record_all(
+        [
+            activity.Entry(kind, pk, "promise slipped", note=_moved(own, found))
+            for pk, own in slipped.items()
+        ],
+        actor=actor,
+    )
+    publish(
+        *[
+            PromiseSlipped(order_id=pk, line_ids=[line.line_id for line in own])
+            for pk, own in slipped.items()
+        ]
+    )
+
+
+def _moved(lines: Sequence[OwedLine], found: Mapping[int, Part]) -> str:
+    """``LAMP 2026-12-04 → 2026-12-18``; a question mark where no day is known."""
+    return ", ".join(
+        f"{line.sku} {line.promised} → {found[line.line_id].expected or '?'}" for line in lines
+    )
 
 
 def _lock(order_ids: Collection[int]) -> None:

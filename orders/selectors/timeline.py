@@ -61,6 +61,9 @@ LOOKS: dict[tuple[str, str], Look] = {
     ("shipment", "message queued"): Look(
         gettext_lazy("sent a message about {document} to the customer"), "mail"
     ),
+    ("order", "promise slipped"): Look(
+        gettext_lazy("expects goods later than promised"), "clock", "warning"
+    ),
     ("order", "printed"): Look(gettext_lazy("printed a document"), "print"),
     ("shipment", "planned"): Look(gettext_lazy("planned {document}"), "truck"),
     ("shipment", "release"): Look(gettext_lazy("released {document}"), "play", "info"),

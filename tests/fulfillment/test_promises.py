@@ -17,10 +17,10 @@ from fulfillment.services.promises import (
     keep_stale_promises,
 )
 from fulfillment.services.route import route_orders
-from inventory.models import PurchaseOrder, WarehouseClosure
+from inventory.models import Product, PurchaseOrder, WarehouseClosure
 from oms.core.actors import SYSTEM
 from oms.core.invariants import violations
-from oms.core.models import OutboxEvent
+from oms.core.models import Activity, OutboxEvent
 from orders.models import Order
 from orders.services.holds import hold_order
 from tests.factories import (
@@ -121,6 +121,9 @@ def test_a_later_purchase_order_slips_the_promise_once(berlin: WarehouseSetup) -
         date(2026, 12, 18),
     )
     assert slipped() == [order.pk]
+    told = Activity.objects.get(verb="promise slipped")
+    assert (told.document_kind, told.document_id) == ("order", order.pk)
+    assert told.note == f"{lamp.sku} 2026-12-04 → 2026-12-18"
     assert keep(order) == 1
     assert slipped() == []
 
@@ -279,7 +282,7 @@ def test_the_sweeps_find_lines_nobody_has_told_about(berlin: WarehouseSetup) -> 
     add_stock(berlin, lamp, 5)
     first, second = take_order(line_draft(lamp, 3)), take_order(line_draft(lamp, 1))
 
-    keep_stale_promises(actor=SYSTEM)
+    assert keep_stale_promises(actor=SYSTEM) == 0
     assert LinePromise.objects.count() == 2
     LinePromise.objects.filter(order_line=lines_of(first)[0]).delete()
     keep_all_promises(actor=SYSTEM)
@@ -326,3 +329,20 @@ def test_an_order_on_hold_has_a_date_with_the_hold_named(berlin: WarehouseSetup)
 
     promise = promise_of(order)
     assert (promise.expected_date, promise.facts["held"]) == (date(2026, 11, 25), True)
+
+
+def test_a_new_day_of_a_pre_order_is_found_by_the_sweep(berlin: WarehouseSetup) -> None:
+    lamp = make_product(preorder_date=date(2099, 1, 5))
+    order = take_order(line_draft(lamp, 8))
+    keep(order)
+    before = promise_of(order)
+
+    Product.objects.filter(pk=lamp.pk).update(preorder_date=date(2099, 2, 2))
+    keep_stale_promises(actor=SYSTEM)
+
+    after = promise_of(order)
+    assert after.facts["preorder"] == "2099-02-02"
+    assert after.expected_date is not None
+    assert before.expected_date is not None
+    assert after.expected_date > before.expected_date
+    assert slipped() == [order.pk]
