@@ -85,6 +85,8 @@ def _register_reactions() -> None:
     subscribe(OrderPlaced, route, name="fulfillment.route", batch=batch)
     subscribe(OrderReleasedForRouting, route, name="fulfillment.route_released", batch=batch)
     subscribe(events.UnitsReopened, route, name="fulfillment.route_reopened", batch=batch)
+    wake = handlers.wake_released
+    subscribe(OrderReleasedForRouting, wake, name="fulfillment.wake_claims", batch=batch)
     subscribe(
         events.UnitsRejected,
         handlers.find_another_warehouse,
@@ -147,6 +149,13 @@ def _register_reactions() -> None:
         queue="messages",
         batch=50,
         delay_s=60,
+    )
+    subscribe(
+        events.RestCanceled,
+        notifications.tell_rests_canceled,
+        name="fulfillment.rest_canceled_mail",
+        queue="messages",
+        batch=50,
     )
 
 

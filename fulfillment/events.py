@@ -117,6 +117,20 @@ class UnitsRejected(Event):
 
 
 @dataclass(frozen=True)
+class RestCanceled(Event):
+    """An order was not to wait any longer: so many ``units`` of its lines (by id) are canceled."""
+
+    topic = "fulfillment.rest_canceled"
+
+    order_id: int
+    units: dict[str, int]
+
+    @property
+    def stream(self) -> str:
+        return f"order:{self.order_id}"
+
+
+@dataclass(frozen=True)
 class ExclusionLifted(Event):
     """A warehouse may be routed to again, with this product or (None) with all it is kept out of."""
 

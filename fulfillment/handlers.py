@@ -19,6 +19,7 @@ from fulfillment.events import (
 from fulfillment.services import shadow
 from fulfillment.services.capacity import give_back_capacity
 from fulfillment.services.fill import fill_from_orders, fill_waiting_orders
+from fulfillment.services.held_claims import wake_claims
 from fulfillment.services.papers import request_packing_slips, request_pick_lists
 from fulfillment.services.promises import (
     keep_promises,
@@ -44,6 +45,11 @@ def route_placed(
 ) -> None:
     """Route the orders; those that are held or were routed meanwhile are skipped."""
     route_orders([event.order_id for event in events], actor=SYSTEM)
+
+
+def wake_released(events: Sequence[OrderReleasedForRouting]) -> None:
+    """Claims that rested while the orders were held bind again."""
+    wake_claims(order_ids={event.order_id for event in events}, actor=SYSTEM)
 
 
 def fill_from_arrivals(events: Sequence[StockArrived]) -> None:

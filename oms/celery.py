@@ -48,6 +48,19 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="*/15"),
         "options": {"expires": 600},
     },
+    "rest-held-claims": {
+        "task": "fulfillment.tasks.rest_held_claims",
+        "schedule": crontab(minute=35),
+        "options": {"expires": 600},
+    },
+    "cancel-overdue-rests": {
+        "task": "fulfillment.tasks.cancel_overdue_rests",
+        "schedule": crontab(hour=0, minute=40),
+    },
+    "score-warehouses": {
+        "task": "fulfillment.tasks.score_warehouses",
+        "schedule": crontab(hour=1, minute=40),
+    },
     "keep-stale-promises": {
         "task": "fulfillment.tasks.keep_stale_promises",
         "schedule": crontab(minute="7,22,37,52"),
