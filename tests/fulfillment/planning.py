@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from fulfillment.plans import Demand, LineDemand, Offer, Plan, Site
+from fulfillment.plans import Demand, LineDemand, Offer, Plan, Site, Stock
+from fulfillment.routing import plan
 from fulfillment.rules import Rule, RuleSet
 from oms.core.distance import Position
 
@@ -50,6 +51,26 @@ def shipped(decision: Plan) -> dict[int, dict[int, int]]:
         for planned in shipment.lines:
             found[shipment.warehouse_id][planned.product_id] += planned.quantity
     return {warehouse: dict(goods) for warehouse, goods in found.items()}
+
+
+ANY = Rule(1, "Any")
+
+
+def decide(demand: Demand, stock: Stock, *found: Rule, **facts: Any) -> Plan:
+    """The plan of one order by these rules."""
+    [decision] = plan([demand], stock, facts.pop("sites", SITES), rules(*found), **facts)
+    return decision
+
+
+def out(decision: Plan) -> list[list[Any]]:
+    """Which warehouses were no candidates, and why."""
+    return decision.trace["legs"][0]["out"]  # type: ignore[no-any-return]
+
+
+def lost(decision: Plan) -> dict[str, list[Any]]:
+    """Who lost, by what."""
+    candidates = decision.trace["legs"][0]["candidates"]
+    return {each["site"]: each["lost"] for each in candidates if "lost" in each}
 
 
 class Tariff:
