@@ -17,7 +17,7 @@ from inventory.models import (
 )
 from inventory.services.purchasing import WantedLine
 
-NUMERIC = {"inputmode": "numeric", "class": "input qty"}
+NUMERIC = {"inputmode": "numeric", "class": "input"}
 FRESH_ROWS = 3
 
 
@@ -112,7 +112,11 @@ class LinesForm(forms.Form):
                 required=False,
                 max_length=64,
                 widget=forms.TextInput(
-                    attrs={"class": "input", "aria-label": _("SKU of another product")}
+                    attrs={
+                        "class": "input",
+                        "aria-label": _("SKU of another product"),
+                        "placeholder": _("SKU of another product"),
+                    }
                 ),
             )
             self.fields[f"more_{n}"] = whole_number(_("Quantity"))
@@ -163,7 +167,7 @@ class LinesForm(forms.Form):
 
 
 def _price(label: str, initial: Any) -> forms.DecimalField:
-    attributes = {"inputmode": "decimal", "class": "input qty", "aria-label": label}
+    attributes = {"inputmode": "decimal", "class": "input", "aria-label": label}
     return forms.DecimalField(
         label=label,
         required=False,

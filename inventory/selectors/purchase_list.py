@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db.models import Count, DecimalField, F, Q, QuerySet, Sum
-from django.db.models.functions import Greatest
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -27,6 +26,7 @@ from inventory.models import (
 from oms.core import listing
 from oms.core.links import Link
 from oms.core.listing import Filter, Listing, ListPage, Sort, View
+from oms.core.money import line_amount
 from oms.core.search import Hit
 
 MOST = 20
@@ -104,11 +104,10 @@ class PurchaseRow:
     """An order of the list; ``amount`` in its currency."""
 
     order: PurchaseOrder
-    lines: int = 0
-    quantity: int = 0
-    received: int = 0
-    outstanding: int = 0
-    amount: Decimal = Decimal(0)
+    lines: int
+    quantity: int
+    received: int
+    amount: Decimal
 
     @property
     def is_late(self) -> bool:
@@ -131,21 +130,26 @@ def purchase_list(user: Any, params: QueryDict) -> tuple[ListPage, list[Purchase
         heads=HEADS,
         related=("supplier", "warehouse"),
     )
-    sums = _sums([order.pk for order in found.page.rows])
-    return found, [PurchaseRow(order, *sums.get(order.pk, ())) for order in found.page.rows]
+    return found, _rows(found.page.rows)
 
 
-def _sums(keys: Sequence[int]) -> dict[int, tuple[Any, ...]]:
-    if not keys:
-        return {}
-    waits = Greatest(F("quantity") - F("received") - F("canceled"), 0)
-    amount = Sum(F("quantity") * F("price"), output_field=DecimalField())
-    rows = PurchaseOrderLine.objects.filter(purchase_order__in=keys).values("purchase_order")
-    summed = rows.annotate(
-        n=Count("pk"), units=Sum("quantity"), came=Sum("received"), waits=Sum(waits), worth=amount
+def _rows(orders: Sequence[PurchaseOrder]) -> list[PurchaseRow]:
+    lines = PurchaseOrderLine.objects.filter(purchase_order__in=[each.pk for each in orders])
+    of_order: dict[int, list[tuple[int, int, Decimal]]] = {}
+    for key, *line in lines.values_list("purchase_order", "quantity", "received", "price"):
+        of_order.setdefault(key, []).append((line[0], line[1], line[2]))
+    return [_row(order, of_order.get(order.pk, [])) for order in orders]
+
+
+def _row(order: PurchaseOrder, lines: Sequence[tuple[int, int, Decimal]]) -> PurchaseRow:
+    amounts = (line_amount(price, units, order.currency) for units, _came, price in lines)
+    return PurchaseRow(
+        order=order,
+        lines=len(lines),
+        quantity=sum(units for units, _came, _price in lines),
+        received=sum(came for _units, came, _price in lines),
+        amount=sum(amounts, Decimal(0)),
     )
-    columns = ("purchase_order", "n", "units", "came", "waits", "worth")
-    return {key: tuple(rest) for key, *rest in summed.values_list(*columns)}
 
 
 def _narrow(rows: Orders, text: str) -> Orders:
