@@ -35,6 +35,7 @@ SCENARIOS = {
     "outbox": "outbox_lag:measure",
     "pages": "staff_pages:measure",
     "offers": "offer_rate:measure",
+    "replay": "replay_rate:measure",
     "plain": "plain_sql:measure",
 }
 

@@ -162,7 +162,7 @@ def _check(plans: list[Plan], count: int) -> None:
 def with_writes(quick: bool) -> list[Figure]:
     """Batches of 500 taken and routed by a set of five rules, with services that are compared."""
     world, rounds = make_world(), 1 if quick else 6
-    _decide_by_rules()
+    decide_by_rules()
     take_and_route(world, random.Random(1), BATCH)
     began = time.perf_counter()
     for n in range(rounds):
@@ -174,7 +174,8 @@ def with_writes(quick: bool) -> list[Figure]:
     return [Figure(f"batches of {BATCH} by rules, 1 process", rate, "orders/s", note)]
 
 
-def _decide_by_rules() -> None:
+def decide_by_rules() -> None:
+    """Activate five rules, with three services to compare and a capacity that is counted."""
     from inventory.models import Warehouse
 
     Warehouse.objects.update(daily_capacity=1_000_000)
