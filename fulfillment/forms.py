@@ -240,7 +240,7 @@ class WordsField(forms.CharField):
         return word.lower()
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return list(initial or []) != self.to_python(data)
+        return bool(list(initial or []) != self.to_python(data))
 
 
 class CountriesField(WordsField):

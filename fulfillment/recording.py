@@ -205,4 +205,4 @@ def _place(position: Position | None) -> list[float] | None:
 
 
 def _place_from(values: Sequence[float] | None) -> Position | None:
-    return None if values is None else Position(*values)
+    return None if values is None else Position(values[0], values[1])

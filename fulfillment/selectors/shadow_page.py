@@ -48,9 +48,9 @@ class ShadowPage:
     count: int
     different: int
     since: datetime | None
-    rows: list[FigureRow]
-    list: ListPage
+    figures: list[FigureRow]
     changes: list[Change]
+    page: ListPage
 
 
 def shadow_page(rule_set: RuleSet, user: Any, params: QueryDict) -> ShadowPage:
@@ -60,7 +60,7 @@ def shadow_page(rule_set: RuleSet, user: Any, params: QueryDict) -> ShadowPage:
     page = listing.load(RESULTS, params, rows.select_related("order"), heads=HEADS)
     pairs = [(each.order, each.active, each.shadow) for each in page.page.rows]
     changes = changes_of(pairs, settings.COMPANY_CURRENCY)
-    return ShadowPage(count, different, since, figure_rows(figures), page, changes)
+    return ShadowPage(count, different, since, figure_rows(figures), changes, page)
 
 
 def _sums(rule_set: RuleSet) -> tuple[int, int, datetime | None, dict[str, Any]]:

@@ -55,9 +55,9 @@ def opening_of(window: Window) -> Opening:
     for product_id, warehouse_id, cap in capped.values_list(
         "product_id", "warehouse_id", "backorder_cap"
     ):
-        levels[product_id][warehouse_id] = cap
+        levels[product_id][warehouse_id] = cap or 0
     products = Product.objects.filter(backorder_cap__isnull=False)
-    caps = dict(products.values_list("pk", "backorder_cap"))
+    caps = {pk: cap or 0 for pk, cap in products.values_list("pk", "backorder_cap")}
     return Opening(usable, safety, caps, levels)
 
 
@@ -135,8 +135,18 @@ def _demand(rows: Sequence[tuple[Any, ...]]) -> Demand:
 
 def _line(row: tuple[Any, ...]) -> LineDemand:
     line_id, product_id, quantity, ship_to_id, kit_id, per_set = row[:6]
+    weight, volume, length, promised = row[9:]
     return LineDemand(
-        line_id, product_id, quantity, ship_to_id, kit_id, per_set or 1, *row[9:12], row[12]
+        line_id,
+        product_id,
+        quantity,
+        ship_to_id,
+        kit_id,
+        per_set or 1,
+        weight_kg=weight,
+        volume_l=volume,
+        length_mm=length,
+        promised_date=promised,
     )
 
 
@@ -216,7 +226,7 @@ def load_clock(window: Window, *, pick_cost: Decimal, carton_cost: Decimal) -> P
     found = load_sites(window.to_at, pick_cost=pick_cost, carton_cost=carton_cost)
     sites = [replace(x, excluded_until=None, excluded_products={}) for x in found.sites]
     limited = Warehouse.objects.filter(daily_capacity__isnull=False)
-    capacity = dict(limited.values_list("pk", "daily_capacity"))
+    capacity = {pk: n or 0 for pk, n in limited.values_list("pk", "daily_capacity")}
     offers = book(_places(window), now=window.from_at, gates=gates)
     return PastClock(sites, gates, capacity, offers)
 

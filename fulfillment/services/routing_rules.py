@@ -73,11 +73,10 @@ class RuleDraft:
 
 def draft_of(rule: RoutingRule) -> RuleDraft:
     """What a rule of the database says."""
-    related = {
-        name: tuple(each.pk for each in getattr(rule, name).all()) for name in RuleDraft.RELATED
-    }
-    own = [field.name for field in fields(RuleDraft) if field.name not in related]
-    return RuleDraft(**{name: getattr(rule, name) for name in own}, **related)
+    facts: dict[str, Any] = {field.name: getattr(rule, field.name) for field in fields(RuleDraft)}
+    for name in RuleDraft.RELATED:
+        facts[name] = tuple(each.pk for each in facts[name].all())
+    return RuleDraft(**facts)
 
 
 def lock_rule_set(rule_set_id: int) -> RuleSet:

@@ -58,7 +58,7 @@ def replay_page(request: HttpRequest, rule_set_id: int, run_id: int) -> HttpResp
         "rule_set": run.rule_set,
     }
     if run.finished_at is None:
-        job = Job.objects.filter(pk=run.job_id).first()
+        job = Job.objects.filter(pk=run.job_id or 0).first()
         context |= {"job": job, "view": job_view(request.user, job, reload=True) if job else None}
         return render(request, "fulfillment/replay_page.html", context)
     page, changes = replay_changes(run, request.user, request.GET)
@@ -78,9 +78,9 @@ def shadow_results(request: HttpRequest, rule_set_id: int) -> HttpResponse:
         "crumbs": crumbs(_("In the shadow"), rule_set=rule_set),
         "rule_set": rule_set,
         "page": page,
-        "list": page.list,
+        "list": page.page,
         "changes": page.changes,
-        "rows": page.rows,
+        "rows": page.figures,
     }
     return render_list(
         request, "fulfillment/shadow_page.html", "fulfillment/_replay_changes.html", context

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import messages
 from django.core import signing
@@ -185,7 +184,7 @@ def _rule_set(rule_set_id: int) -> RuleSet:
 
 
 def _rule(rule_set_id: int, rule_id: int) -> RoutingRule:
-    found: Any = RoutingRule.objects.filter(pk=rule_id, rule_set=rule_set_id).first()
+    found = RoutingRule.objects.filter(pk=rule_id, rule_set=rule_set_id).first()
     if found is None:
         raise missing(_("There is no such rule (any more)."))
     return found

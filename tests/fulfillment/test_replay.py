@@ -45,7 +45,7 @@ from tests.people import browser_of, key_on, make_person
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/fulfillment/ruleset/"
-PLACES = {
+PLACES: dict[str, dict[str, Any]] = {
     "HUB": {"latitude": 52.53, "longitude": 13.38},
     "FAR": {"city": "Paris", "country": "FR", "latitude": 48.86, "longitude": 2.35},
 }

@@ -120,7 +120,7 @@ def test_what_went_out_otherwise_is_not_there_for_orders() -> None:
 
 
 def test_an_order_is_late_when_it_arrives_or_stays_missing_after_its_day() -> None:
-    by_thursday = {"requested_date": date(2026, 3, 5)}
+    by_thursday: dict[str, Any] = {"requested_date": date(2026, 3, 5)}
     orders = [order(1, 1, **by_thursday), order(2, 9, product=8, **by_thursday), order(3, 1)]
 
     run, pairs = replay(orders, stock={7: {HUB: 9, FAR: 9}, 8: {}})

@@ -50,7 +50,7 @@ def rule(rule_set: RuleSet, name: str) -> RoutingRule:
 
 
 def status(rule_set: RuleSet) -> str:
-    return RuleSet.objects.get(pk=rule_set.pk).status
+    return str(RuleSet.objects.get(pk=rule_set.pk).status)
 
 
 def everything() -> list[Any]:

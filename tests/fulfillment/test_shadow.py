@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -153,7 +153,7 @@ def test_old_results_are_forgotten() -> None:
     routed(2)
     run_outbox()
     first = ShadowResult.objects.order_by("pk")[0]
-    ShadowResult.objects.filter(pk=first.pk).update(at=timezone.now() - timezone.timedelta(days=31))
+    ShadowResult.objects.filter(pk=first.pk).update(at=timezone.now() - timedelta(days=31))
 
     prune_trials(actor=SYSTEM)
 
