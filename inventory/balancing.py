@@ -3,6 +3,7 @@
 Cover is free stock over the daily demand. A warehouse with less than `LOW_DAYS` of cover is helped up
 to what all of them would have together if they shared evenly, at most `FULL_DAYS`; a warehouse gives
 only what it has beyond both. The one with the least cover is helped first, by the one with the most.
+A move that adds less than `LEAST_GAIN_DAYS` is not worth a truck.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from math import ceil, floor, inf
 
 LOW_DAYS = 10
 FULL_DAYS = 30
+LEAST_GAIN_DAYS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def _move(giver: SiteStock, needy: SiteStock, level: float, pack_size: int) -> S
     wanted = ceil(level * needy.daily_demand - 1e-9) - max(0, needy.free)
     spare = giver.free - ceil(level * giver.daily_demand - 1e-9)
     quantity = min(wanted, spare) // pack_size * pack_size
-    if quantity <= 0:
+    if quantity <= 0 or quantity < LEAST_GAIN_DAYS * needy.daily_demand:
         return None
     after_from = SiteStock(giver.warehouse_id, giver.free - quantity, giver.daily_demand)
     after_to = SiteStock(needy.warehouse_id, needy.free + quantity, needy.daily_demand)

@@ -61,7 +61,7 @@ HEADS = (
     (_("Adjustment"), "number", ""),
     (_("Product"), "", ""),
     (_("Warehouse"), "", "opt"),
-    (_("Bin"), "", ""),
+    (_("Bin"), "", "opt"),
     (_("Difference"), "", "num"),
     (_("Reason"), "", "opt"),
     (_("Asked by"), "", "opt"),

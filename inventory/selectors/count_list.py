@@ -63,7 +63,7 @@ COUNTS = Listing(
 HEADS = (
     (_("Count"), "number", ""),
     (_("Warehouse"), "", ""),
-    (_("Cause"), "", ""),
+    (_("Cause"), "", "opt"),
     (_("Reason"), "", "opt"),
     (_("Counted"), "", "num"),
     (_("Due"), "due", "opt"),

@@ -58,8 +58,7 @@ TRANSFERS = Listing(
 )
 HEADS = (
     (_("Transfer"), "number", ""),
-    (_("From"), "", ""),
-    (_("To"), "", ""),
+    (_("From → to"), "", ""),
     (_("Units"), "", "num"),
     (_("In transit"), "", "num opt"),
     (_("Expected"), "expected", "opt"),

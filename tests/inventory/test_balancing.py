@@ -44,6 +44,10 @@ def test_nobody_is_helped_who_has_enough_and_nobody_gives_who_has_not() -> None:
     assert balance([]) == []
 
 
+def test_a_move_that_adds_hardly_a_day_is_not_worth_a_truck() -> None:
+    assert balance([SiteStock(HAM, 90, 10.0), SiteStock(BER, 140, 10.0)]) == []
+
+
 def test_several_givers_help_until_the_need_is_met() -> None:
     moves = balance([SiteStock(HAM, 0, 2.0), SiteStock(BER, 70, 1.0), SiteStock(MUC, 60, 1.0)])
 
