@@ -37,6 +37,10 @@ _ORDER: Final = {
 _SUPPLY: Final = {
     "partly_received": StatusLook(_("Partly received"), "info"),
     "received": StatusLook(_("Received"), "success", "check"),
+    "approved": StatusLook(_("Approved"), "info", "ring"),
+    "review": StatusLook(_("To approve"), "warning"),
+    "posted": StatusLook(_("Posted"), "success", "check"),
+    "declined": StatusLook(_("Declined"), mark="x"),
     "low": StatusLook(_("Low"), "warning", "down"),
     "out": StatusLook(_("Out of stock"), "danger", "alert"),
     "enough": StatusLook(_("Enough"), mark="ring"),

@@ -98,6 +98,17 @@ STAFF_URLS = [
     "/admin/inventory/purchaseorder/PO-1/",
     "/admin/inventory/purchaseorder/PO-1/receive/",
     "/admin/inventory/receipt/RC-1/",
+    "/admin/inventory/count/",
+    "/admin/inventory/count/add/",
+    "/admin/inventory/count/CN-1/",
+    "/admin/inventory/adjustment/",
+    "/admin/inventory/adjustment/add/",
+    "/admin/inventory/adjustment/AD-1/",
+    "/admin/inventory/transfer/",
+    "/admin/inventory/transfer/add/",
+    "/admin/inventory/transfer/balance/",
+    "/admin/inventory/transfer/TR-1/",
+    "/admin/inventory/transfer/TR-1/receive/",
     "/admin/inventory/low-stock/",
     "/admin/inventory/reorderrule/",
     "/admin/inventory/reorderrule/new/",
@@ -126,6 +137,15 @@ STAFF_POSTS = [
             "lines", "head", "send", "send-by-hand", "expect", "cancel", "cancel-rest",
             "papers/1/print",
         )
+    ),
+    *(
+        f"/admin/inventory/count/CN-1/{name}/"
+        for name in ("record", "scan", "finish", "approve", "recount", "cancel", "sheet")
+    ),
+    *(f"/admin/inventory/adjustment/AD-1/{name}/" for name in ("approve", "decline", "undo")),
+    *(
+        f"/admin/inventory/transfer/TR-1/{name}/"
+        for name in ("lines", "approve", "reopen", "cancel", "send", "take-back", "note")
     ),
     "/admin/inventory/receipt/RC-1/undo/",
     "/admin/inventory/reorderrule/compute/",
