@@ -69,10 +69,10 @@ def _named(found: Sequence[tuple[int, Suggestion]]) -> list[Move]:
 
 def _stock(today: date) -> dict[int, tuple[list[SiteStock], int]]:
     zone = timezone.get_current_timezone_name()
-    params = {"since": today - timedelta(days=DEMAND_DAYS), "zone": zone}
+    since = today - timedelta(days=DEMAND_DAYS)
     sites: dict[int, tuple[list[SiteStock], int]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_SITES, params)
+        cursor.execute(_SITES, {"since": since, "zone": zone})
         for product_id, pack_size, warehouse_id, free, shipped in cursor.fetchall():
             entry = sites.setdefault(product_id, ([], pack_size))
             entry[0].append(SiteStock(warehouse_id, int(free), float(shipped) / DEMAND_DAYS))

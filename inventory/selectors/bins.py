@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -33,7 +34,7 @@ def bins_to_pick(
     expires first before the others, in walking order. Totes, staging and blocked bins are no
     places to pick from, and lots that may not be sold any more (`inventory.expiry`) are left out.
     """
-    params: dict[str, object] = {
+    params: dict[str, Any] = {
         "warehouses": list(set(warehouse_ids)),
         "products": list(set(product_ids)),
     }

@@ -65,10 +65,6 @@ HEADS = (
     (_("Created"), "", ""),
     (_("Status"), "", ""),
 )
-LINE_SUMS = {
-    "units": Sum("quantity"),
-    "way": Sum("sent") - Sum("received") - Sum("lost"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +81,9 @@ def transfer_list(user: Any, params: QueryDict) -> tuple[ListPage, list[Transfer
         related=("warehouse_from", "warehouse_to"),
     )  # fmt: skip
     keys = [transfer.pk for transfer in found.page.rows]
-    lines = TransferLine.objects.filter(transfer__in=keys).values("transfer_id")
-    sums = {row["transfer_id"]: (row["units"], row["way"]) for row in lines.annotate(**LINE_SUMS)}
+    lines = TransferLine.objects.filter(transfer__in=keys).values_list("transfer_id")
+    rows = lines.annotate(units=Sum("quantity"), way=Sum("sent") - Sum("received") - Sum("lost"))
+    sums = {key: (units, way) for key, units, way in rows}
     return found, [TransferRow(each, *sums.get(each.pk, (0, 0))) for each in found.page.rows]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -26,7 +27,7 @@ def open_cycle_counts(*, today: date, actor: Actor) -> int:
 @transaction.atomic
 def _open_for(warehouse_id: int, today: date, actor: Actor) -> int:
     Warehouse.objects.only("pk").lock(warehouse_id)
-    params = {"warehouse": warehouse_id, "today": today, "most": PLACES_AT_ONCE}
+    params: dict[str, Any] = {"warehouse": warehouse_id, "today": today, "most": PLACES_AT_ONCE}
     params |= {name.lower(): days for name, days in CYCLE_DAYS.items()}
     with connection.cursor() as cursor:
         cursor.execute(_DUE, params)
