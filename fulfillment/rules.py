@@ -29,7 +29,8 @@ class Criterion(StrEnum):
 class SplitPolicy(StrEnum):
     """Whether the goods for one address may leave from several warehouses.
 
-    ``GROUPS_TOGETHER``: they may, but all units of one kit or one group of lines leave from one.
+    ``GROUPS_TOGETHER``: they may, but all sets of one kit, and all lines of products of one group
+    (of the kit's group, for its components), leave from one.
     """
 
     NEVER = "never"

@@ -43,6 +43,7 @@ class OpenLine(NamedTuple):
     weight_kg: float
     volume_l: float
     length_mm: int
+    ship_group: str
     promised_date: date | None
     has_case: bool
 
@@ -144,7 +145,8 @@ LOCK_LINES = StoredStatement(
     "line_id bigint, order_id bigint, product_id bigint, open int, allocated int, backordered int,"
     " shipped int, canceled int, ship_to_id bigint, kit_id bigint, per_set int,"
     " latitude float, longitude float, country varchar, postcode varchar, has_cap boolean,"
-    " preorder_date date, weight_kg float, volume_l float, length_mm int, promised_date date,"
+    " preorder_date date, weight_kg float, volume_l float, length_mm int, ship_group varchar,"
+    " promised_date date,"
     " has_case boolean",
     """
 SELECT line.id, line.order_id, line.product_id, line.open, line.allocated, line.backordered,
@@ -155,6 +157,8 @@ SELECT line.id, line.order_id, line.product_id, line.open, line.allocated, line.
   product.preorder_date, COALESCE(product.weight_kg, 0)::float,
   COALESCE(product.length_mm::float * product.width_mm * product.height_mm / 1e6, 0),
   COALESCE(greatest(product.length_mm, product.width_mm, product.height_mm), 0),
+  (SELECT grouped.ship_group FROM inventory_product grouped
+   WHERE grouped.id = COALESCE(kit.product_id, line.product_id)),
   (SELECT promise.promised_date FROM fulfillment_linepromise promise
    WHERE promise.order_line_id = line.id),
   EXISTS (SELECT FROM core_case stuck
@@ -165,7 +169,8 @@ CROSS JOIN LATERAL (SELECT * FROM orders_orderaddress
   WHERE id = COALESCE(line.ship_to_id, head.ship_to_id) OFFSET 0) address
 CROSS JOIN LATERAL (SELECT * FROM inventory_product
   WHERE id = line.product_id OFFSET 0) product
-LEFT JOIN LATERAL (SELECT sets FROM orders_orderline WHERE id = line.parent_id OFFSET 0) kit ON true
+LEFT JOIN LATERAL (SELECT sets, product_id FROM orders_orderline
+  WHERE id = line.parent_id OFFSET 0) kit ON true
 WHERE line.order_id = ANY(order_ids) AND line.kind <> 'kit'
 ORDER BY line.id + 0 FOR NO KEY UPDATE OF line""",
 )
@@ -205,6 +210,7 @@ def _line(line: OpenLine, today: date) -> LineDemand:
         line.length_mm,
         line.promised_date,
         preorder if preorder and preorder > today else None,
+        line.ship_group,
     )
 
 

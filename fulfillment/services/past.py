@@ -135,7 +135,7 @@ def _demand(rows: Sequence[tuple[Any, ...]]) -> Demand:
 
 def _line(row: tuple[Any, ...]) -> LineDemand:
     line_id, product_id, quantity, ship_to_id, kit_id, per_set = row[:6]
-    weight, volume, length, promised = row[9:]
+    weight, volume, length, group, promised = row[9:]
     return LineDemand(
         line_id,
         product_id,
@@ -147,6 +147,7 @@ def _line(row: tuple[Any, ...]) -> LineDemand:
         volume_l=volume,
         length_mm=length,
         promised_date=promised,
+        group=group,
     )
 
 
@@ -169,7 +170,7 @@ SELECT placed.id, placed.placed_at, placed.priority, placed.channel_id, placed.c
   COALESCE(product.weight_kg, 0)::float,
   COALESCE(product.length_mm::float * product.width_mm * product.height_mm / 1e6, 0),
   COALESCE(greatest(product.length_mm, product.width_mm, product.height_mm), 0),
-  promise.promised_date
+  COALESCE(whole.ship_group, product.ship_group), promise.promised_date
 FROM orders_order placed
 JOIN orders_customer customer ON customer.id = placed.customer_id
 JOIN orders_orderline line ON line.order_id = placed.id AND line.kind <> 'kit'
@@ -177,6 +178,7 @@ JOIN orders_orderline line ON line.order_id = placed.id AND line.kind <> 'kit'
 JOIN orders_orderaddress address ON address.id = COALESCE(line.ship_to_id, placed.ship_to_id)
 JOIN inventory_product product ON product.id = line.product_id
 LEFT JOIN orders_orderline kit ON kit.id = line.parent_id
+LEFT JOIN inventory_product whole ON whole.id = kit.product_id
 LEFT JOIN fulfillment_linepromise promise ON promise.order_line_id = line.id
 WHERE placed.placed_at >= %(from_at)s AND placed.placed_at < %(to_at)s
 ORDER BY placed.placed_at, placed.id, line.id"""

@@ -69,6 +69,17 @@ class Product(models.Model):
         blank=True,
         help_text=_("Orders are taken at once; nothing ships before this day."),
     )
+    ship_group = models.CharField(
+        _("ships with group"),
+        max_length=32,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "Products of one group leave one warehouse together, where a routing rule keeps groups"
+            " together."
+        ),
+    )
     abc_class = models.CharField(
         _("ABC class"), max_length=1, blank=True, default="", db_default="", editable=False
     )

@@ -49,7 +49,7 @@ class ProductImporter(ModelImporter):
     fields = (
         "sku", "name", "unit", "pack_size", "weight_kg", "length_mm", "width_mm", "height_mm",
         "hs_code", "origin_country", "cost", "tax_class", "tracking", "expiry_days_left", "is_kit",
-        "backorder_cap", "preorder_date", "is_active",
+        "backorder_cap", "preorder_date", "ship_group", "is_active",
     )  # fmt: skip
     aliases = {
         "sku": ("item number", "article number", "product code"),

@@ -366,3 +366,22 @@ def test_all_sets_of_a_kit_stay_together_where_the_rule_keeps_groups_together() 
     [shipment] = route(take_order(line_draft(make_kit(of=[(cup, 1), (lid, 1)]), 2)))
 
     assert (shipment.warehouse_id, shipment.units) == (lyon.pk, 4)
+
+
+def test_products_of_one_group_leave_together_where_the_rule_keeps_groups_together() -> None:
+    berlin, lyon = two_sites()
+    desk, legs = make_product(ship_group="desk"), make_product(ship_group="desk")
+    lamp, kit = make_product(), make_kit(of=[(make_product("FOOT"), 1)], ship_group="desk")
+    for product, sites in ((desk, [berlin, lyon]), (legs, [lyon]), (lamp, [berlin])):
+        for site in sites:
+            add_stock(site, product, 5)
+    add_stock(berlin, kit.components.get().component, 5)
+    decide_by(RuleDraft("Together", split="groups_together", preference=["distance"]))
+
+    of_two, with_kit = (
+        take_order(line_draft(desk, 1), line_draft(legs, 1), line_draft(lamp, 1)),
+        take_order(line_draft(desk, 1), line_draft(kit, 1)),
+    )
+
+    assert [(x.warehouse_id, x.units) for x in route(of_two)] == [(berlin.pk, 1), (lyon.pk, 2)]
+    assert [(x.warehouse_id, x.units) for x in route(with_kit)] == [(berlin.pk, 2)]
