@@ -182,17 +182,20 @@ def _keep_promises() -> None:
 
 
 def _register_papers_and_checks() -> None:
+    from fulfillment.resources import RateImporter
     from fulfillment.selectors import invariants
     from fulfillment.selectors.packing_slip import packing_slip
     from fulfillment.selectors.pick_list_paper import pick_list_paper
     from fulfillment.selectors.promised import promised_contents
     from fulfillment.services.take_back import take_back
     from inventory.ports import register_promised_contents, register_shortage_resolver
+    from oms.core.imports import register_importer
     from oms.core.invariants import register_invariant
     from oms.core.papers import register_paper
 
     register_promised_contents(promised_contents)
     register_shortage_resolver(take_back)
+    register_importer(RateImporter())
     register_paper("packing_slip", packing_slip, permission="fulfillment.view_shipment")
     register_paper("pick_list", pick_list_paper, permission="fulfillment.view_picklist")
     for name, sql, explain in invariants.ALL:
