@@ -29,16 +29,25 @@ class Waiting:
     part_number: str = ""
     expected: date | None = None
 
+    @property
+    def rows(self) -> int:
+        """A delivery may bring two lots of a product."""
+        return 2 if self.product.tracking == Product.Tracking.LOT else 1
+
 
 class ReceiveRowForm(forms.Form):
     """What came of one line; lots and serial numbers are asked for where the product wants them."""
 
-    def __init__(self, waiting: Waiting, bins: Sequence[Bin], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, prefix=f"line-{waiting.line_id}", **kwargs)
+    def __init__(
+        self, waiting: Waiting, bins: Sequence[Bin], data: Mapping[str, Any] | None, row: int = 1
+    ) -> None:
+        suffix = f"-{row}" if row > 1 else ""
+        super().__init__(data, prefix=f"line-{waiting.line_id}{suffix}")
         self.waiting = waiting
+        self.is_first = row == 1
         sku = waiting.product.sku
         self.fields["quantity"] = whole_number(
-            _("Units of %s that came") % sku, initial=waiting.outstanding
+            _("Units of %s that came") % sku, initial=waiting.outstanding if self.is_first else None
         )
         if self.is_serial:
             self.fields["serials"] = _numbers(_("Serial numbers of %s") % sku)
@@ -92,7 +101,7 @@ class _NumbersField(forms.CharField):
     """Serial numbers, one in a line or with commas between them, as a scanner types them."""
 
     def to_python(self, value: Any) -> Any:
-        return [each for each in _BETWEEN.split(super().to_python(value)) if each]
+        return [each for each in _BETWEEN.split(super().to_python(value) or "") if each]
 
     def validate(self, value: Any) -> None:
         if any(len(each) > 64 for each in value):
@@ -122,7 +131,11 @@ class ReceiveForm(forms.Form):
     ) -> None:
         super().__init__(data)
         self.fields["delivery_note"].label = _("Delivery note")
-        self.rows = [ReceiveRowForm(each, bins, data) for each in waiting]
+        self.rows = [
+            ReceiveRowForm(each, bins, data, row)
+            for each in waiting
+            for row in range(1, each.rows + 1)
+        ]
 
     def is_valid(self) -> bool:
         """Whether the head and every row can be read."""

@@ -136,8 +136,9 @@ def purchase_list(user: Any, params: QueryDict) -> tuple[ListPage, list[Purchase
 def _rows(orders: Sequence[PurchaseOrder]) -> list[PurchaseRow]:
     lines = PurchaseOrderLine.objects.filter(purchase_order__in=[each.pk for each in orders])
     of_order: dict[int, list[tuple[int, int, Decimal]]] = {}
-    for key, *line in lines.values_list("purchase_order", "quantity", "received", "price"):
-        of_order.setdefault(key, []).append((line[0], line[1], line[2]))
+    columns = ("purchase_order", "quantity", "received", "price")
+    for key, quantity, received, price in lines.order_by("pk").values_list(*columns):
+        of_order.setdefault(key, []).append((quantity, received, price))
     return [_row(order, of_order.get(order.pk, [])) for order in orders]
 
 

@@ -63,11 +63,11 @@ class PurchasePage:
 
     @property
     def is_draft(self) -> bool:
-        return self.order.status == PurchaseOrder.Status.DRAFT
+        return bool(self.order.status == PurchaseOrder.Status.DRAFT)
 
     @property
     def is_arriving(self) -> bool:
-        return self.order.status in PurchaseOrder.ARRIVING
+        return bool(self.order.status in PurchaseOrder.ARRIVING)
 
     @property
     def is_late(self) -> bool:

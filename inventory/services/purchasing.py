@@ -170,7 +170,8 @@ def _line(
     if product is None or product.is_kit or not product.is_active:
         sentence = _("%s cannot be bought: kits and closed products are not ordered.")
         raise PurchaseRefused(sentence % (product or wanted.product_id))
-    if terms is None and wanted.price is None:
+    price = wanted.price if wanted.price is not None or terms is None else terms.price
+    if price is None:
         sentence = _("%(supplier)s has no price for %(sku)s: enter one, or add it to his products.")
         raise PurchaseRefused(sentence % {"supplier": order.supplier, "sku": product})
     least, pack = (terms.min_quantity, terms.pack_quantity) if terms else (1, 1)
@@ -180,7 +181,7 @@ def _line(
         product=product,
         quantity=quantity,
         part_number=terms.part_number if terms else "",
-        price=wanted.price if wanted.price is not None or terms is None else terms.price,
+        price=price,
     )
     return line, _rounded(product, wanted.quantity, quantity, least, pack)
 

@@ -117,7 +117,7 @@ def expect(request: HttpRequest, number: str) -> HttpResponse:
             note=form.cleaned_data["note"],
             actor=Actor.of(request.user),
         )
-        return _("Expected on %s; promises follow.") % form.cleaned_data["expected_date"]
+        return str(_("Expected on %s; promises follow.") % form.cleaned_data["expected_date"])
 
     return _run(request, number, work, "expect", form)
 

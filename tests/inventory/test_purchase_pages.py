@@ -23,6 +23,7 @@ from inventory.services.alerts import watch_stock
 from inventory.services.receipts import Arrived
 from inventory.services.receiving import receive_purchase
 from oms.core.actors import SYSTEM
+from oms.core.models import Case
 from tests.factories import (
     PICKER,
     WarehouseSetup,
@@ -235,8 +236,11 @@ def test_lots_and_serial_numbers_are_asked_for_where_the_product_wants_them(
         url,
         url,
         **{
-            f"{lines['MILK']}-quantity": "6",
+            f"{lines['MILK']}-quantity": "4",
             f"{lines['MILK']}-lot": "L7",
+            f"{lines['MILK']}-2-quantity": "2",
+            f"{lines['MILK']}-2-lot": "L8",
+            f"{lines['MILK']}-2-bin": bin_id,
             f"{lines['MILK']}-expiry_date": "2031-01-31",
             f"{lines['MILK']}-bin": bin_id,
             f"{lines['PHONE']}-quantity": "2",
@@ -247,7 +251,8 @@ def test_lots_and_serial_numbers_are_asked_for_where_the_product_wants_them(
 
     assert status == 200
     assert [row[2:] for row in books()["bins"]] == [
-        ("L7", None, 6),
+        ("L7", None, 4),
+        ("L8", None, 2),
         (None, "S1", 1),
         (None, "S2", 1),
     ]
@@ -353,6 +358,25 @@ def test_one_key_makes_the_draft_orders_of_all_suggestions(
     assert answer.status_code == 409
     assert "stands on drafts already" in answer.content.decode()
     assert PurchaseOrder.objects.count() == 1
+
+
+def test_a_low_stock_case_proposes_a_draft(
+    manager: Client, setup: WarehouseSetup, supplier: Supplier, lamp: Product
+) -> None:
+    ReorderRule.objects.create(product=lamp, warehouse=setup.warehouse, point=20, target=50)
+    watch_stock(actor=SYSTEM)
+    exceptions = "/admin/exceptions/"
+    case = Case.objects.get(kind="low_stock")
+    assert "Draft an order" in manager.get(exceptions).content.decode()
+
+    status, page = post(manager, exceptions, f"{exceptions}{case.pk}/fix/")
+
+    order = PurchaseOrder.objects.get()
+    assert (status, f"On draft {order.number}" in page) == (200, True)
+    assert PurchaseOrderLine.objects.get().quantity == 50
+    again = manager.post(f"{exceptions}{case.pk}/fix/", {"form_key": "another-key"})
+    assert "It stands on a draft already" in again.content.decode()
+    assert PurchaseOrderLine.objects.get().quantity == 50
 
 
 def test_rules_are_made_for_all_products_of_a_warehouse(

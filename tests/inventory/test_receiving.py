@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from inventory.exceptions import ReceiptRefused, StockRefusal, WrongGoods
 from inventory.models import (
@@ -256,7 +259,7 @@ def test_a_receipt_whose_goods_were_moved_or_allocated_stays(
     order: PurchaseOrder, setup: WarehouseSetup, lamp: Product
 ) -> None:
     receipt = take(order, arrived(order, setup, 12))
-    ids = {"warehouse_id": setup.pk, "product_id": lamp.pk}
+    ids: dict[str, Any] = {"warehouse_id": setup.pk, "product_id": lamp.pk}
     move(
         [BinMove(**ids, bin_from_id=setup.bins["A-01"].pk, bin_to_id=setup.bins["A-02"].pk,
                  quantity=1, idem_key="m")],
@@ -278,3 +281,32 @@ def test_a_receipt_whose_goods_were_moved_or_allocated_stays(
         undo_receipt(receipt_id=receipt.pk, actor=DESK)
     assert Receipt.objects.get().undone_at is None
     assert_consistent()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_receive_the_same_goods_at_once_book_them_once(
+    order: PurchaseOrder, setup: WarehouseSetup, lamp: Product
+) -> None:
+    came, start = arrived(order, setup, 12), threading.Barrier(2)
+    answers: list[str] = []
+
+    def run() -> None:
+        try:
+            start.wait(10)
+            take(order, came)
+            answers.append("booked")
+        except ReceiptRefused as refused:
+            answers.append(str(refused))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    number = PurchaseOrder.objects.get().number
+    refusal = f"{number} is not on its way: nothing of it can be received."
+    assert sorted(answers, key=len) == ["booked", refusal]
+    assert level(setup.pk, lamp.pk) == (12, 0, 0)
