@@ -16,7 +16,12 @@ from oms.core.statuses import STATUS_TONES
 from oms.core.templatetags.oms import format_money
 
 OWN_APPS = {"core", "inventory", "orders", "fulfillment", "returns", "channels", "reports"}
-OWN_WORDS = {"core.Message.state", "core.Paper.state", "fulfillment.Parcel.status", "inventory.StockAdjustment.status"}
+OWN_WORDS = {
+    "core.Message.state",
+    "core.Paper.state",
+    "fulfillment.Parcel.status",
+    "inventory.StockAdjustment.status",
+}
 NOW = datetime(2026, 11, 24, 14, 2, tzinfo=UTC)
 MINUS = "\N{MINUS SIGN}"
 
