@@ -152,10 +152,9 @@ def figure_rows(figures: Mapping[str, Any]) -> list[FigureRow]:
         rows.append(_row(_("Freight and handling"), active, tried, "cost", currency))
     if active["dated"]:
         rows.append(_late(active, tried))
-    rows += [
-        _row(_("Units backordered at first"), active, tried, "owed"),
-        _row(_("Units missing in the end"), active, tried, "missing"),
-    ]
+    rows.append(_row(_("Units backordered at first"), active, tried, "owed"))
+    if (active["missing"], tried["missing"]) != (active["owed"], tried["owed"]):
+        rows.append(_row(_("Units missing in the end"), active, tried, "missing"))
     for name, label in (
         ("held", _("Orders held for a person")),
         ("canceled", _("Units canceled")),

@@ -25,8 +25,10 @@ from fulfillment.services.situation import with_shares
 from inventory.models import Product, StockLevel, Warehouse
 from oms.core.distance import Position
 
-CHUNK = 500
-"""Rows that are read at once: the connection is never idle for long, memory does not grow."""
+CHUNK = 100
+"""Rows, or orders, that are read at once: memory does not grow, and while they are decided the
+transaction is never idle for as long as the server allows.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def rule_set_list(request: HttpRequest) -> HttpResponse:
 @requires("fulfillment.change_ruleset")
 @once
 def rule_set_add(request: HttpRequest) -> HttpResponse:
-    form = NewRuleSetForm(request.POST or None, initial={"start": request.GET.get("start")})
+    form = NewRuleSetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         return HttpResponseRedirect(page_url(_create(form, Actor.of(request.user))))
     context = {
