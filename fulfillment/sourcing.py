@@ -12,7 +12,7 @@ from fulfillment.bundles import Goods, bundles_of, goods_of
 from fulfillment.explaining import candidates_of
 from fulfillment.plans import LineDemand, Offers, PlannedShipment, Site
 from fulfillment.preference import UNKNOWN_KM, Scale, Worth
-from fulfillment.rules import Rule, SplitPolicy
+from fulfillment.rules import Criterion, Rule, SplitPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,12 @@ def plan_leg(task: Task) -> Leg:
 def _search(goods: Goods, worth: Worth, *, may_split: bool) -> splitting.Search:
     if not any(goods.needs):
         return splitting.Search()
-    if not may_split:
-        if goods.needs != goods.wanted:
-            return splitting.Search()
-        return splitting.alone(goods.needs, goods.rows, worth.price, goods.gives)
+    if not may_split and goods.needs != goods.wanted:
+        return splitting.Search()
+    if not may_split or worth.scale.criteria[0] is Criterion.FEWEST_SPLITS:
+        found = splitting.alone(goods.needs, goods.rows, worth.price, goods.gives)
+        if found.best is not None or not may_split:
+            return found  # one shipment goes before any set of two
     places = splitting.ten_of(goods.needs, goods.rows)
     found = _among(places, goods, worth)
     if found.best is None:  # ten that share out badly what bundles compete for
