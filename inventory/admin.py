@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import (
+    AdjustmentReason,
     AdjustmentRecord,
     Allocation,
     Barcode,
@@ -290,3 +291,13 @@ class NoticeRecipientAdmin(admin.ModelAdmin):
     search_fields = ("email", "product__sku")
     autocomplete_fields = ("product",)
     ordering = ("email", "pk")
+
+
+@admin.register(AdjustmentReason)
+class AdjustmentReasonAdmin(MasterDataAdmin):
+    """The reason "count" holds the limits of counts."""
+
+    list_display = ("title", "code", "limit_amount", "limit_units", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("code", "title")
+    ordering = ("title",)
