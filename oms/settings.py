@@ -253,6 +253,7 @@ TIME_ZONE = env.text("TIME_ZONE", default="UTC")
 LANGUAGE_CODE = "en-us"
 LANGUAGES = [("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "oms" / "locale"]
+FORMAT_MODULE_PATH = ["oms.formats"]
 _MAIL_TO_FILES = {
     "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
     "EMAIL_FILE_PATH": str(VAR_DIR / "mail"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.test import Client
 
 from inventory.models import Barcode
-from oms.core.models import Delivery, OutboxEvent
+from oms.core.models import Delivery, OutboxEvent, User
 from orders.models import Customer
 from tests.factories import make_draft_order, make_product, take_order
 from tests.people import browser_of, key_on, make_person
@@ -91,3 +93,14 @@ def test_a_parked_delivery_is_shown_and_tried_again(manager: Client) -> None:
     assert (first.status_code, again.status_code) == (302, 409)
     assert "This delivery is not parked any more." in again.content.decode()
     assert Delivery.objects.get().state == "pending"
+
+
+def test_generated_pages_write_days_year_first(manager: Client) -> None:
+    person = make_person("administrator")
+    date_joined = datetime(2026, 11, 12, 15, 4, tzinfo=UTC)
+    User.objects.filter(pk=person.pk).update(date_joined=date_joined, last_login=date_joined)
+
+    page = manager.get("/admin/core/user/").content.decode()
+
+    assert "2026-11-12 15:04" in page
+    assert "Nov. 12" not in page

@@ -61,5 +61,5 @@ def test_costs_are_for_those_who_keep_the_products(role: str) -> None:
     browser = browser_of(make_person(role))
 
     assert "field-cost" not in browser.get(page).content.decode()
-    assert browser.get("/admin/inventory/product/export/").status_code == 403
+    assert browser.get("/admin/imports/export/products.csv").status_code == 403
     assert "field-cost" in browser_of(make_person("manager")).get(page).content.decode()
