@@ -208,7 +208,7 @@ def lines_of(order: Order) -> list[OrderLine]:
 def make_reason(code: str = "reason", **facts: Any) -> RejectionReason:
     """Return a reason for rejecting lines; without facts stock stays as it is."""
     defaults = {"title": code.capitalize(), "effect": "nothing"} | facts
-    return RejectionReason.objects.create(code=code, **defaults)
+    return RejectionReason.objects.update_or_create(code=code, defaults=defaults)[0]
 
 
 WORLD_SKUS = ("WORLD-1", "WORLD-2", "WORLD-3")
