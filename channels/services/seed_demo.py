@@ -16,7 +16,10 @@ from channels.services.demo_day import run_live_day
 from channels.services.demo_history import DAYS, add_history
 from channels.services.demo_routing import add_routing
 from channels.services.demo_stock import add_stock
+from channels.services.demo_stock_work import add_stock_work
 from channels.services.demo_supply import add_supply
+from fulfillment.models import RejectionReason
+from inventory.models import AdjustmentReason
 from oms.core.access import matrix
 from oms.core.models import User
 from oms.core.place_tables import load_cities
@@ -59,13 +62,19 @@ def seed_demo(*, size: str, today: date, reset: bool = False) -> str:
     past, sales = add_history(company, today=today, factor=SIZES[size])
     add_stock(company, sales, today=today, days=DAYS)
     run_live_day(company)
+    add_stock_work(company, today=today)
     now = Order.objects.filter(is_history=False).count()
     seconds = time.monotonic() - started
     return f"{past:,} past orders and {now} of today, made in {seconds:.1f} s."
 
 
 def _remove_everything() -> None:
+    """All rows but the reasons that every installation begins with."""
+    adjusting = list(AdjustmentReason.objects.all())
+    rejecting = list(RejectionReason.objects.all())
     call_command("flush", interactive=False, verbosity=0)
+    AdjustmentReason.objects.bulk_create(adjusting)
+    RejectionReason.objects.bulk_create(rejecting)
     with connection.cursor() as cursor:
         cursor.execute("SELECT sequencename FROM pg_sequences WHERE sequencename LIKE 'number_%'")
         for (name,) in cursor.fetchall():
