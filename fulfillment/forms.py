@@ -163,7 +163,9 @@ class OverrideForm(forms.Form):
                 required=False,
                 min_value=0,
                 initial=cell.planned or None,
-                widget=forms.NumberInput(attrs={"inputmode": "numeric", "aria-label": label}),
+                widget=forms.NumberInput(
+                    attrs={"inputmode": "numeric", "aria-label": label, "class": "input qty"}
+                ),
             )
         self._cells = cells
 

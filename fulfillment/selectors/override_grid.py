@@ -49,19 +49,14 @@ class GridLine:
 
 
 @dataclass(frozen=True, slots=True)
-class GridSite:
-    warehouse: Warehouse
-    excluded_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Grid:
     """Warehouses that have, get or ship something of the order; ``idle`` names the others."""
 
     order: Order
-    sites: list[GridSite]
+    sites: list[Warehouse]
     lines: list[GridLine]
     idle: list[str]
+    exclusions: list[SiteExclusion]
 
     @property
     def cells(self) -> list[GridCell]:
@@ -92,11 +87,10 @@ def override_grid(order: Order, *, now: datetime) -> Grid:
         keys = [(site.pk, product_id) for product_id in products]
         has = any(levels[key].on_hand for key in keys if key in levels)
         (sites if has or site.pk in ships or any(map(coming.get, keys)) else idle).append(site)
-    excluded = _excluded(products, now)
     sets = {line.pk: line.sets for line in every if line.sets}
     return Grid(
         order,
-        [GridSite(site, excluded.get(site.pk)) for site in sites],
+        sites,
         [
             GridLine(
                 line,
@@ -116,6 +110,7 @@ def override_grid(order: Order, *, now: datetime) -> Grid:
             for line in lines
         ],
         [site.code for site in idle],
+        _exclusions(products, now),
     )
 
 
@@ -131,11 +126,11 @@ def _planned(order: Order) -> dict[tuple[int, int], int]:
     return dict(units)
 
 
-def _excluded(products: set[int], now: datetime) -> dict[int, datetime]:
-    rows = SiteExclusion.objects.filter(
+def _exclusions(products: set[int], now: datetime) -> list[SiteExclusion]:
+    found = SiteExclusion.objects.filter(
         Q(product=None) | Q(product__in=products), until_at__gt=now
-    ).order_by("until_at")
-    return dict(rows.values_list("warehouse_id", "until_at"))
+    )
+    return list(found.select_related("warehouse", "product").order_by("warehouse__code", "pk"))
 
 
 def _cell(
