@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -7,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from inventory.models import Product, StockLevel
 from inventory.selectors.stock_page import ledger_page, stock_page
 from inventory.services.claims import Claim, reserve_all
-from inventory.services.goods import BinMove, GoodsReceipt, block, receive
+from inventory.services.goods import BinMove, GoodsIssue, GoodsReceipt, block, receive, ship
+from inventory.services.transfers import approve_transfer, draft_transfer, send_transfer
 from tests.inventory.world import Site
 
 
@@ -111,3 +114,31 @@ def statements_of_the_page() -> int:
     with CaptureQueriesContext(connection) as queries:
         stock_page("LAMP")
     return len(queries)
+
+
+def test_the_page_says_what_arrives_and_how_long_the_stock_lasts(site: Site) -> None:
+    site.allocate(9)
+    issue = GoodsIssue(
+        **site.ids(), bin_id=site.shelf.pk, quantity=9, demand_kind="order_line", demand_id=1,
+        document="PA-1", idem_key="sold",
+    )  # fmt: skip
+    ship([issue], actor=site.actor)
+    draft = draft_transfer(
+        warehouse_from_id=site.north.pk, warehouse_to_id=site.south.pk,
+        quantities={site.lamp.pk: 4}, expected_date=date(2199, 1, 2), actor=site.actor,
+    )  # fmt: skip
+    approve_transfer(transfer_id=draft.pk, actor=site.actor)
+    send_transfer(transfer_id=draft.pk, actor=site.actor)
+    receipt = GoodsReceipt(
+        warehouse_id=site.south.pk, product_id=site.lamp.pk, bin_id=site.south_shelf.pk,
+        quantity=1, idem_key="south",
+    )  # fmt: skip
+    receive([receipt], actor=site.actor)
+
+    page = stock_page("LAMP")
+
+    north, south = page.levels
+    assert (north.cover_days, south.cover_days, page.cover_days) == (70, None, 80)
+    assert (south.outlook.in_transit, south.outlook.transit_on) == (4, date(2199, 1, 2))
+    assert (south.outlook.incoming, north.outlook.in_transit) == (0, 0)
+    assert page.outlook.in_transit == 4
