@@ -66,13 +66,17 @@ def start_replay(*, rule_set_id: int, days: int, actor: Actor) -> ReplayRun:
     return run
 
 
-@transaction.atomic
 def run_replay(job: JobHandle) -> dict[str, Any]:
     """Do a replay that was started; when it is stopped, nothing of it is kept.
 
     The database sees one chunk of orders after the other, through cursors: memory holds the stock and
     the orders that wait.
     """
+    with transaction.atomic():
+        return _replay(job)
+
+
+def _replay(job: JobHandle) -> dict[str, Any]:
     run = ReplayRun.objects.select_related("rule_set").get(pk=job.params["run"])
     window = Window(run.from_at, run.to_at)
     sets = active_rules(), rules_of(run.rule_set)

@@ -30,7 +30,7 @@ from inventory.services.goods import BinMove, block
 from inventory.services.past_movements import PastMovement, keep_movements
 from oms.core.actors import SYSTEM
 from oms.core.models import Job
-from oms.core.progress import JobHandle
+from oms.core.progress import JobCanceled, JobHandle
 from orders.models import Order, OrderAddress
 from tests.factories import (
     DESK,
@@ -274,3 +274,16 @@ def test_replays_are_for_those_who_may_see_and_change_rules(manager: Client) -> 
     assert picker.post(page, {"form_key": "k" * 20, "days": "3"}).status_code == 403
     assert manager.get(f"{page}999999/").status_code == 404
     assert ReplayRun.objects.count() == 1
+
+
+def test_a_replay_that_is_stopped_keeps_nothing() -> None:
+    world = World()
+    run = start_replay(rule_set_id=world.tried.pk, days=30, actor=DESK)
+    job = JobHandle("JB-1", {"run": run.pk}, DESK)
+    job.stop()
+
+    with pytest.raises(JobCanceled):
+        run_replay(job)
+
+    assert not ReplayOrder.objects.exists()
+    assert ReplayRun.objects.get().finished_at is None
