@@ -18,6 +18,7 @@ from fulfillment.services.promises import (
 )
 from fulfillment.services.route import route_orders
 from inventory.models import Product, PurchaseOrder, WarehouseClosure
+from inventory.services.purchase_progress import change_expected_date
 from oms.core.actors import SYSTEM
 from oms.core.invariants import violations
 from oms.core.models import Activity, OutboxEvent
@@ -346,3 +347,23 @@ def test_a_new_day_of_a_pre_order_is_found_by_the_sweep(berlin: WarehouseSetup) 
     assert before.expected_date is not None
     assert after.expected_date > before.expected_date
     assert slipped() == [order.pk]
+
+
+def test_a_supplier_who_delivers_later_slips_the_promise_through_the_outbox(
+    berlin: WarehouseSetup,
+) -> None:
+    lamp = make_product()
+    goods = order_goods(berlin.warehouse, lamp, 10, date(2099, 1, 5))
+    order = take_order(line_draft(lamp, 8))
+    run_outbox()
+    before = promise_of(order)
+    assert (before.cause, before.facts["source"]) == ("incoming", goods.number)
+
+    change_expected_date(order_id=goods.pk, expected_date=date(2099, 2, 2), actor=DESK)
+    run_outbox()
+
+    after = promise_of(order)
+    assert after.promised_date == before.promised_date
+    assert after.facts["in"] == "2099-02-02"
+    assert slipped() == [order.pk]
+    assert violations() == []
