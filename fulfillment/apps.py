@@ -23,7 +23,7 @@ def _register_jobs() -> None:
 def _register_pages() -> None:
     from fulfillment import panels
     from fulfillment.selectors import shipment_list
-    from oms.core.links import Fix, register_fix, register_links, register_number_prefix
+    from oms.core.links import Fix, Way, register_fix, register_links, register_number_prefix
     from oms.core.listing import register_filter
     from oms.core.panels import Panel, register_panel
     from oms.core.search import register_search
@@ -67,7 +67,17 @@ def _register_pages() -> None:
     register_links("shipment", shipment_list.shipment_links)
     register_links("parcel", shipment_list.parcel_links)
     register_number_prefix("SH-", "fulfillment:shipment_page")
-    register_fix(Fix("route_order", _("Route again"), "fulfillment.route_order", panels.route_case))
+    by_hand = Way(_("Choose warehouses"), "fulfillment.override_routing", panels.warehouse_choices)
+    register_fix(
+        Fix(
+            "route_order",
+            _("Route again"),
+            "fulfillment.route_order",
+            panels.route_case,
+            panels.route_cases,
+            (by_hand,),
+        )
+    )
 
 
 def _register_reactions() -> None:

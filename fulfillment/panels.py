@@ -19,7 +19,7 @@ from fulfillment.selectors.promise_list import risk_count, row_of
 from fulfillment.selectors.reasons import reasons_of
 from fulfillment.selectors.scope import shipments_for
 from fulfillment.selectors.shipment_list import attention_counts
-from fulfillment.services.route import route_order
+from fulfillment.services.route import route_order, route_orders
 from inventory.models import Product, PurchaseOrder, Receipt
 from inventory.selectors.incoming import incoming
 from oms.core.models import Case
@@ -337,3 +337,17 @@ def route_case(*, case: Case, actor: Any) -> str:
     """The fix of a routing case: try again from today's stock."""
     outcome = route_order(order_id=case.document_id or 0, actor=actor)
     return outcome.verdict or _("%s was routed.") % outcome.number
+
+
+def route_cases(*, cases: Sequence[Case], actor: Any) -> str:
+    """The fix of many routing cases at once."""
+    outcomes = route_orders({case.document_id or 0 for case in cases}, actor=actor)
+    done = sum(bool(outcome.allocated) for outcome in outcomes)
+    said = _("%(done)d of %(all)d orders got units.")
+    return said % {"done": done, "all": len(outcomes)}
+
+
+def warehouse_choices(order_ids: Sequence[int]) -> dict[int, str]:
+    """Where the warehouses of orders are chosen by hand."""
+    numbers = Order.objects.filter(pk__in=order_ids).values_list("pk", "number")
+    return {pk: reverse("fulfillment:order_warehouses", args=[number]) for pk, number in numbers}

@@ -54,16 +54,28 @@ def page_of_number(number: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """Another way out of a case: a page; ``urls`` gives its address by document, for many at once."""
+
+    label: str | Promise
+    permission: str
+    urls: Callable[[Sequence[int]], dict[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Fix:
     """What a person can do about a case with one click; ``apply`` is one service call.
 
-    It takes the case and the actor and gives back the sentence that says what was done.
+    It takes the case and the actor and gives back the sentence that says what was done. ``apply_all``
+    does the same for many ``cases`` at once, where that can be; ``ways`` lead elsewhere.
     """
 
     name: str
     label: str | Promise
     permission: str
     apply: Callable[..., str]
+    apply_all: Callable[..., str] | None = None
+    ways: tuple[Way, ...] = ()
 
 
 _fixes: dict[str, Fix] = {}

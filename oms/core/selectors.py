@@ -24,15 +24,23 @@ class CaseRow:
     case: Case
     link: Link | None
     fix: Fix | None
+    ways: list[Link]
 
 
 @dataclass(frozen=True, slots=True)
 class CaseGroup:
     """The cases of one kind, the oldest first."""
 
+    kind: str
     label: str
     count: int
     rows: list[CaseRow]
+
+    @property
+    def fix_all(self) -> Fix | None:
+        """The fix that several of them propose, where it can be done at once."""
+        found = {row.fix.name: row.fix for row in self.rows if row.fix and row.fix.apply_all}
+        return next(iter(found.values())) if len(found) == 1 and len(self.rows) > 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,7 @@ def case_page(user: Any, kind: str, *, mine: bool) -> CasePage:
     return CasePage(
         tabs=tabs,
         groups=[
-            CaseGroup(kind_label(each), n, [row for row in rows if row.case.kind == each])
+            CaseGroup(each, kind_label(each), n, [row for row in rows if row.case.kind == each])
             for each, n in counts.items()
             if kind in {"", each}
         ],
@@ -88,12 +96,28 @@ def case_page(user: Any, kind: str, *, mine: bool) -> CasePage:
 
 def _case_rows(user: Any, cases: list[Case]) -> list[CaseRow]:
     links = links_to((case.document_kind, case.document_id) for case in cases if case.document_id)
+    ways = _ways(user, cases)
     rows = []
     for case in cases:
         fix = fix_named(case.proposed_fix)
         allowed = fix if fix and user.has_perm(fix.permission) else None
-        rows.append(CaseRow(case, links.get((case.document_kind, case.document_id or 0)), allowed))
+        link = links.get((case.document_kind, case.document_id or 0))
+        rows.append(CaseRow(case, link, allowed, ways.get(case.pk, [])))
     return rows
+
+
+def _ways(user: Any, cases: list[Case]) -> dict[int, list[Link]]:
+    """Other ways out of each case that this person may go."""
+    found: dict[int, list[Link]] = {}
+    for name in {case.proposed_fix for case in cases}:
+        fix = fix_named(name)
+        own = {x.pk: x.document_id for x in cases if x.proposed_fix == name and x.document_id}
+        for way in fix.ways if fix else ():
+            urls = way.urls(list(own.values())) if user.has_perm(way.permission) else {}
+            for pk, document_id in own.items():
+                if document_id in urls:
+                    found.setdefault(pk, []).append(Link(str(way.label), urls[document_id]))
+    return found
 
 
 def open_case_count() -> listing.Count:

@@ -23,6 +23,7 @@ def admin_pages() -> list[URLPattern | URLResolver]:
         path("records/", admin.site.admin_view(admin.site.index), name="records"),
         path("search/", search.search_page, name="search"),
         path("exceptions/", cases.case_list, name="exceptions"),
+        path("exceptions/fix-all/", cases.fix_all_cases, name="cases_fix_all"),
         path("exceptions/<int:case_id>/fix/", cases.fix_case, name="case_fix"),
         path("exceptions/<int:case_id>/take/", cases.take_case, name="case_take"),
         path("exceptions/<int:case_id>/close/", cases.close_case, name="case_close"),

@@ -61,3 +61,31 @@ def test_a_fix_that_helps_closes_the_case(stuck: Order) -> None:
     assert levels(answer) == ["success"]
     assert Case.objects.get().closed_at is not None
     assert Shipment.objects.count() == 1
+
+
+def test_all_orders_that_are_stuck_are_routed_at_once() -> None:
+    customer = make_customer(allows_backorder=False)
+    setup = make_warehouse("BER")
+    first, second = make_product("RCK-1"), make_product("RCK-2")
+    orders = [take_order(line_draft(x, 5), customer=customer) for x in (first, second)]
+    route_orders([order.pk for order in orders], actor=DESK)
+    assert Case.objects.filter(closed_at=None).count() == 2
+    add_stock(setup, first, 5)
+    client = browser_of(make_person("manager"))
+    shown = client.get("/admin/exceptions/").content.decode()
+    assert "All: Route again" in shown
+    assert f"/admin/orders/order/{orders[0].number}/warehouses/" in shown
+
+    fields = {FIELD: new_key(), "kind": "routing", "fix": "route_order"}
+    answer = client.post("/admin/exceptions/fix-all/", fields, follow=True)
+
+    assert "1 of 2 orders got units." in answer.content.decode()
+    assert Case.objects.get(closed_at=None).document_id == orders[1].pk
+
+
+def test_what_is_solved_one_by_one_is_not_done_at_once(stuck: Order) -> None:
+    client = browser_of(make_person("manager"))
+    fields = {FIELD: new_key(), "kind": "routing", "fix": "count_bin"}
+
+    assert client.post("/admin/exceptions/fix-all/", fields).status_code == 409
+    assert Case.objects.get().closed_at is None

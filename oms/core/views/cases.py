@@ -59,6 +59,30 @@ def fix_case(request: HttpRequest, case_id: int) -> HttpResponse:
     return redirect(PAGE)
 
 
+@requires("core.view_case")
+@require_POST
+@once
+def fix_all_cases(request: HttpRequest) -> HttpResponse:
+    """Do for all cases of a kind what they propose; as many as the page shows."""
+    kind, name = request.POST.get("kind", "")[:32], request.POST.get("fix", "")[:64]
+    fix = fix_named(name)
+    if fix is None or fix.apply_all is None:
+        return _page(request, _("These cases are solved one by one."))
+    if not request.user.has_perm(fix.permission):
+        raise PermissionDenied(fix.permission)
+    found = Case.objects.filter(closed_at=None, kind=kind, proposed_fix=name).order_by(
+        "opened_at", "pk"
+    )
+    try:
+        told = fix.apply_all(
+            cases=list(found[: selectors.MOST_CASES]), actor=Actor.of(request.user)
+        )
+    except Refusal as refusal:
+        return _page(request, str(refusal))
+    messages.success(request, told)
+    return redirect(PAGE)
+
+
 @requires("core.change_case")
 @require_POST
 @once
