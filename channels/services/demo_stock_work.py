@@ -6,12 +6,14 @@ from datetime import date, timedelta
 
 from channels.services.demo_company import Company
 from fulfillment.models import RejectionReason, Shipment
+from fulfillment.services.promises import keep_all_promises
 from fulfillment.services.rejections import RejectedUnits, reject_lines
 from inventory.models import AdjustmentReason, Bin, BinContent, StockCount, Supplier, Warehouse
 from inventory.services.abc import refresh_classes
 from inventory.services.adjustments import request_adjustment
+from inventory.services.alerts import watch_stock
 from inventory.services.counts import open_count
-from inventory.services.purchase_progress import send_purchase_order
+from inventory.services.purchase_progress import change_expected_date, send_purchase_order
 from inventory.services.purchasing import WantedLine, create_purchase_order
 from inventory.services.receipts import Arrived
 from inventory.services.receiving import receive_purchase
@@ -28,7 +30,7 @@ def add_stock_work(company: Company, *, today: date) -> None:
     """Bring purchasing, transfers, counts and corrections to the middle of a working day."""
     manager = Actor.of(company.users["manager"])
     first, second = company.warehouses[:2]
-    _order(company, "LUMEN", first, AWAITED, today + timedelta(days=4), manager)
+    lamps = _order(company, "LUMEN", first, AWAITED, today + timedelta(days=4), manager)
     _receive_part(company, first, today, manager)
     _transfer(company, first, second, today, manager)
     _count(second, today, manager)
@@ -36,6 +38,14 @@ def add_stock_work(company: Company, *, today: date) -> None:
     _reject(company)
     compute_rules(today=today, actor=SYSTEM)
     refresh_classes(today=today, actor=SYSTEM)
+    watch_stock(actor=SYSTEM)
+    keep_all_promises(actor=SYSTEM)
+    change_expected_date(
+        order_id=lamps,
+        expected_date=today + timedelta(days=11),
+        note="The supplier's line stands still",
+        actor=manager,
+    )
 
 
 def _order(

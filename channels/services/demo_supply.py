@@ -42,11 +42,13 @@ def _offer(supplier: Supplier, sold: SoldProduct) -> SupplierProduct:
 
 
 def _reorder_rules(company: Company) -> Iterator[ReorderRule]:
-    """By hand for the scarce ones, so that the demo has something low; the rest is computed."""
+    """By hand for the scarce ones, everywhere; the first warehouse has its rest computed."""
     scarce = {*company.config["scarce"], *company.config["out_of_stock"]}
     for warehouse in company.warehouses:
         for sold in company.plain_products():
             by_hand = sold.product.sku in scarce
+            if not by_hand and warehouse != company.warehouses[0]:
+                continue
             yield ReorderRule(
                 warehouse=warehouse,
                 product=sold.product,
