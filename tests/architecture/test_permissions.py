@@ -115,6 +115,10 @@ STAFF_URLS = [
     "/admin/inventory/suggestions/",
     "/admin/exceptions/",
     "/admin/system/deliveries/",
+    "/admin/imports/",
+    "/admin/imports/new/",
+    "/admin/imports/IM-1/",
+    "/admin/inventory/product/X/compensation/",
 ]
 STAFF_POSTS = [
     *(
@@ -150,6 +154,7 @@ STAFF_POSTS = [
     "/admin/inventory/receipt/RC-1/undo/",
     "/admin/inventory/reorderrule/compute/",
     "/admin/inventory/suggestions/draft/",
+    *(f"/admin/imports/IM-1/{name}/" for name in ("import", "undo", "discard")),
     "/admin/exceptions/1/fix/",
     "/admin/exceptions/1/take/",
     "/admin/exceptions/1/close/",
