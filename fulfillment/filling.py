@@ -111,7 +111,8 @@ def _most_completed(
     everybody: list[Waiting], slots: list[datetime], left: dict[int, int], outsiders: _Outsiders
 ) -> list[Waiting]:
     """One pass is enough: what is left only shrinks, so who could not be completed never can."""
-    first, others = [], []
+    first: list[Waiting] = []
+    others: list[Waiting] = []
     for each in sorted(everybody, key=lambda x: (sum(x.needs.values()), *_by_priority(x))):
         needs, slot = each.needs, slots[len(first)]
         if all(left.get(p, 0) - outsiders.before(p, slot) >= n for p, n in needs.items()):

@@ -125,7 +125,11 @@ def filled_since(
     warehouse within a day of it, the first to be served first.
     """
     with connection.cursor() as cursor:
-        params = {"warehouse": warehouse_id, "products": list(product_ids), "at": at}
+        params: dict[str, Any] = {
+            "warehouse": warehouse_id,
+            "products": list(product_ids),
+            "at": at,
+        }
         cursor.execute(_FILLED, params)
         rows = cursor.fetchall()
     got: dict[int, dict[int, int]] = {}

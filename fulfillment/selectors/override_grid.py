@@ -82,7 +82,8 @@ def override_grid(order: Order, *, now: datetime) -> Grid:
     for each in (x for of_product in incoming(products).values() for x in of_product):
         coming[each.warehouse_id, each.product_id].append(each)
     ships = {site for _, site in planned}
-    sites, idle = [], []
+    sites: list[Warehouse] = []
+    idle: list[Warehouse] = []
     for site in Warehouse.objects.active().order_by("priority", "code"):
         keys = [(site.pk, product_id) for product_id in products]
         has = any(levels[key].on_hand for key in keys if key in levels)

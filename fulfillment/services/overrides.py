@@ -145,7 +145,9 @@ def _lock(order_id: int) -> _Desk:
         shipment = work.shipments[part.shipment_id]
         if shipment.status == Shipment.Status.PLANNED:
             planned[part.order_line_id, shipment.warehouse_id].append(part)
-    per_set = {pk: x.ordered // sets[x.parent_id] if x.parent_id else 1 for pk, x in lines.items()}
+    per_set = {
+        pk: x.ordered // (sets[x.parent_id] or 1) if x.parent_id else 1 for pk, x in lines.items()
+    }
     return _Desk(order, work, lines, per_set, dict(planned))
 
 
