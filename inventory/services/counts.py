@@ -129,14 +129,14 @@ def _asked_for(warehouse_id: int) -> dict[_Key, int]:
 
 
 def _joinable(warehouse_id: int, origin: str, reason: str) -> StockCount | None:
+    """The open list of the same cause. One that somebody is just finishing is left alone: whoever
+    asks may hold orders, and the finishing one may wait for them.
+    """
     same = StockCount.objects.filter(
         warehouse=warehouse_id, origin=origin, reason=reason[:200], status=StockCount.Status.OPEN
     )
-    key = same.order_by("pk").values_list("pk", flat=True).first()
-    if key is None:
-        return None
-    count = StockCount.objects.lock(key)
-    return count if count.status == StockCount.Status.OPEN else None
+    free = same.order_by("pk").select_for_update(of=("self",), no_key=True, skip_locked=True)
+    return free.first()
 
 
 @transaction.atomic

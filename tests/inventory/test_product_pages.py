@@ -89,3 +89,26 @@ def test_the_list_counts_and_finds(manager: Client) -> None:
     assert empty.sku in manager.get(f"{LIST}?view=out").content.decode()
     assert empty.sku in manager.get(f"{LIST}?q=headl").content.decode()
     assert statements(manager, LIST) <= 12
+
+
+def test_the_list_narrows_to_an_abc_class(manager: Client) -> None:
+    for sku, abc_class in (("DESK", "A"), ("PEN", "C")):
+        make_product(sku, abc_class=abc_class)
+
+    page = manager.get(f"{LIST}?abc=A").content.decode()
+
+    assert ("DESK" in page, "PEN" in page) == (True, False)
+
+
+def test_the_stock_page_offers_what_a_person_may_do(manager: Client) -> None:
+    setup, product = make_warehouse("BER"), make_product("DESK 1", abc_class="A")
+    clerk = browser_of(make_person("warehouse", at=setup.warehouse))
+    url = reverse("inventory:product_page", args=[product.sku])
+
+    page = manager.get(url).content.decode()
+
+    assert "Class A" in page
+    for action in ("adjustment/add/?product=DESK%201", "count/add/?products=DESK%201"):
+        assert f"/admin/inventory/{action}" in page
+    assert "/admin/inventory/transfer/add/?product=DESK%201" in page
+    assert "/admin/inventory/transfer/add/" not in clerk.get(url).content.decode()
