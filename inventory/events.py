@@ -22,19 +22,6 @@ class StockArrived(Event):
 
 
 @dataclass(frozen=True)
-class CountPosted(Event):
-    """The differences of a count are in the ledger."""
-
-    topic = "inventory.count_posted"
-
-    stock_count_id: int
-
-    @property
-    def stream(self) -> str:
-        return f"stock_count:{self.stock_count_id}"
-
-
-@dataclass(frozen=True)
 class PurchaseOrderSent(Event):
     """A supplier is to deliver. ``by_mail``: he gets it from us; else somebody told him already."""
 

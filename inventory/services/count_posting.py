@@ -9,7 +9,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from inventory import ports
-from inventory.events import CountPosted
 from inventory.exceptions import CountRefused
 from inventory.models import Bin, BinContent, CountLine, StockCount, StockLevel
 from inventory.selectors.count_limits import REASON, count_limits
@@ -19,7 +18,6 @@ from inventory.services.goods import Adjustment, BinMove
 from inventory.services.ledger import lock_levels
 from oms.core import activity, cases
 from oms.core.actors import Actor
-from oms.core.events import publish
 from oms.core.workflow import perform
 
 LOOKS_FOR_MISSING = (StockCount.Origin.SHORTAGE, StockCount.Origin.REJECTION)
@@ -167,12 +165,11 @@ def _missing(warehouse_id: int, products: set[int]) -> list[BinContent]:
 
 
 def _post(count: StockCount, lines: Sequence[CountLine], *, take_back: bool, actor: Actor) -> None:
-    """Move, announce, and act on stock last."""
+    """Move, and act on stock last; the ledger announces what becomes available."""
     changed = [line for line in lines if delta_of(line)]
     count.closed_at = timezone.now()
     perform(count, "post", actor=actor, update_fields=["closed_at"])
     _close_case(count, actor)
-    publish(CountPosted(stock_count_id=count.pk))
     if take_back:
         _take_back(count, changed, actor)
     lock_levels([count.warehouse_id], {line.product_id for line in changed})
