@@ -81,7 +81,7 @@ def keep_stale_promises(*, actor: Actor, now: datetime | None = None) -> int:
     lines = OrderLine.objects.filter(
         Q(pk__in=stale.values("order_line")) | (_OWED & Q(unknown)),
     ).exclude(kind=OrderLine.Kind.KIT)
-    return _keep_all(lines, actor=actor)
+    return _keep_all(lines, actor=actor, now=now)
 
 
 def keep_all_promises(*, actor: Actor) -> int:
@@ -96,11 +96,11 @@ _WAITING = _LIVE & (Q(open__gt=0) | Q(backordered__gt=0))
 _OWED = _LIVE & (Q(open__gt=0) | Q(backordered__gt=0) | Q(allocated__gt=0))
 
 
-def _keep_all(lines: Any, *, actor: Actor) -> int:
+def _keep_all(lines: Any, *, actor: Actor, now: datetime | None = None) -> int:
     """Batch by batch, each in a transaction of its own."""
     keys = sorted(set(lines.values_list("order_id", flat=True)))
     return sum(
-        keep_promises(keys[start : start + BATCH], actor=actor)
+        keep_promises(keys[start : start + BATCH], actor=actor, now=now)
         for start in range(0, len(keys), BATCH)
     )
 

@@ -367,3 +367,19 @@ def test_a_supplier_who_delivers_later_slips_the_promise_through_the_outbox(
     assert after.facts["in"] == "2099-02-02"
     assert slipped() == [order.pk]
     assert violations() == []
+
+
+def test_the_sweep_finds_what_should_have_left_and_leaves_the_rest_alone(
+    berlin: WarehouseSetup,
+) -> None:
+    lamp = make_product()
+    add_stock(berlin, lamp, 5)
+    order = take_order(line_draft(lamp, 3))
+    route_orders([order.pk], actor=SYSTEM)
+    Shipment.objects.update(ships_on=date(2026, 11, 23), arrives_on=date(2026, 11, 25))
+    keep(order)
+
+    assert keep_stale_promises(actor=SYSTEM, now=MONDAY) == 0
+    assert promise_of(order).expected_date == date(2026, 11, 25)
+    assert keep_stale_promises(actor=SYSTEM, now=MONDAY + timedelta(days=1)) == 1
+    assert promise_of(order).expected_date == date(2026, 11, 26)
