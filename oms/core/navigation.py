@@ -45,6 +45,7 @@ class NavSection:
 
 DAILY: Final = ""
 STOCK: Final = _("Stock")
+SHIPPING: Final = _("Shipping")
 TRADE: Final = _("Trade")
 SYSTEM: Final = _("System")
 
@@ -167,7 +168,7 @@ ITEMS: Final[tuple[NavItem, ...]] = (
         ("fulfillment:rates",),
         "truck",
         "fulfillment.view_carrierservice",
-        STOCK,
+        SHIPPING,
         "fulfillment",
     ),
     NavItem(
@@ -175,7 +176,7 @@ ITEMS: Final[tuple[NavItem, ...]] = (
         _page("fulfillment", "ruleset"),
         "route",
         "fulfillment.view_ruleset",
-        STOCK,
+        SHIPPING,
         "fulfillment",
     ),
     NavItem(
@@ -183,16 +184,8 @@ ITEMS: Final[tuple[NavItem, ...]] = (
         ("fulfillment:reliability",),
         "chart",
         "fulfillment.view_rejection",
-        STOCK,
+        SHIPPING,
         "fulfillment",
-    ),
-    NavItem(
-        _("Import and export"),
-        ("admin:imports",),
-        "upload",
-        "core.view_importbatch",
-        STOCK,
-        "core",
     ),
     NavItem(
         _("Customers"),
@@ -219,6 +212,14 @@ ITEMS: Final[tuple[NavItem, ...]] = (
         TRADE,
         "reports",
         "r",
+    ),
+    NavItem(
+        _("Import and export"),
+        ("admin:imports",),
+        "upload",
+        "core.view_importbatch",
+        SYSTEM,
+        "core",
     ),
     NavItem(_("Users"), _page("core", "user"), "users", "core.view_user", SYSTEM, "core"),
     NavItem(
