@@ -7,7 +7,17 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from inventory.models import Allocation, BinContent, StockLevel
+from inventory.models import (
+    Allocation,
+    BinContent,
+    CountLine,
+    StockCount,
+    StockLevel,
+    Transfer,
+    TransferLine,
+    TransferPart,
+)
+from inventory.services.transfers import approve_transfer, draft_transfer
 from oms.core import invariants
 from tests.inventory.books import assert_consistent
 from tests.inventory.world import Site
@@ -41,6 +51,34 @@ def _tracking(site: Site) -> None:
     type(site.lamp).objects.filter(pk=site.lamp.pk).update(tracking="lot")
 
 
+def _sent(site: Site) -> None:
+    transfer = Transfer.objects.create(warehouse_from=site.north, warehouse_to=site.south)
+    line = TransferLine.objects.create(transfer=transfer, product=site.lamp, quantity=5, sent=5)
+    TransferPart.objects.create(line=line, sent=5)
+
+
+def _part(site: Site) -> None:
+    _sent(site)
+    TransferPart.objects.update(received=2)
+
+
+def _approved(site: Site) -> None:
+    draft = draft_transfer(
+        warehouse_from_id=site.north.pk,
+        warehouse_to_id=site.south.pk,
+        quantities={site.lamp.pk: 5},
+        actor=site.actor,
+    )
+    approve_transfer(transfer_id=draft.pk, actor=site.actor)
+    TransferLine.objects.update(quantity=6)
+
+
+def _counted(site: Site) -> None:
+    for _list in range(2):
+        count = StockCount.objects.create(warehouse=site.north)
+        CountLine.objects.create(stock_count=count, bin=site.shelf, product=site.lamp)
+
+
 @pytest.mark.parametrize(
     ("spoil", "name", "sentence"),
     [
@@ -49,6 +87,10 @@ def _tracking(site: Site) -> None:
         (_allocation, "stock.allocations_add_up", "0 allocated, its allocations add up to 2"),
         (_balance, "stock.balance_continues", "does not continue the balance before it"),
         (_tracking, "stock.tracking_is_kept", "LAMP is tracked by lot, but 20 units in bin A-1"),
+        (_sent, "stock.transit_is_ledger", "5 sent, 0 received; the ledger says 0 sent"),
+        (_part, "stock.parts_are_lines", "add up to 5/2/0, the line says 5/0/0"),
+        (_approved, "stock.transfer_is_allocated", "LAMP: 5 of 6 units are allocated"),
+        (_counted, "stock.counted_once", "LAMP in bin A-1 stands on 2 open counts"),
     ],
 )
 def test_each_invariant_finds_what_breaks_it(
