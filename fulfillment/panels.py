@@ -243,7 +243,7 @@ def product_fill(request: HttpRequest, product: Product) -> dict[str, Any] | Non
 
 def _preview(request: HttpRequest, arriving: Mapping[int, int]) -> dict[str, Any] | None:
     found = fill_preview(request.user, arriving)
-    return {"preview": found} if found else None
+    return {"preview": found, "arriving": sum(arriving.values())} if found else None
 
 
 def receipt_fill(request: HttpRequest, receipt: Receipt) -> dict[str, Any] | None:
