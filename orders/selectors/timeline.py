@@ -85,6 +85,16 @@ LOOKS: dict[tuple[str, str], Look] = {
     ("parcel", "void"): Look(gettext_lazy("emptied {document}"), "x", "warning"),
     ("shipment", "resume_picking"): Look(gettext_lazy("put units of {document} back"), "undo"),
     ("shipment", "printed"): Look(gettext_lazy("printed a document of {document}"), "print"),
+    ("shipment", "rejected"): Look(gettext_lazy("rejected {new} of {document}"), "undo", "warning"),
+    ("shipment", "short"): Look(gettext_lazy("missed {new} for {document}"), "alert", "warning"),
+    ("shipment", "deallocated"): Look(gettext_lazy("took {new} off {document}"), "undo", "warning"),
+    ("shipment", "moved"): Look(gettext_lazy("moved {document} to {new}"), "swap", "info"),
+    ("shipment", "split"): Look(gettext_lazy("split {new} units off {document}"), "layers"),
+    ("shipment", "split off"): Look(gettext_lazy("split off {document}"), "layers"),
+    ("shipment", "merged"): Look(gettext_lazy("merged others into {document}"), "layers"),
+    ("order", "routed by hand"): Look(
+        gettext_lazy("chose the warehouses by hand"), "route", "info"
+    ),
     ("shipment", "cancel"): Look(gettext_lazy("canceled {document}"), "x", "danger"),
 }
 
@@ -173,7 +183,7 @@ def _entry(activity: Activity, names: dict[tuple[str, int], Link]) -> Entry:
         look = Look(text)
     return Entry(
         actor=activity.actor_label,
-        text=str(look.text).format(document=document),
+        text=str(look.text).format(document=document, new=activity.new),
         detail=_detail(activity, with_move=not is_known),
         at=activity.at,
         icon=look.icon,
