@@ -75,7 +75,7 @@ def _mail_order(order: PurchaseOrder, paper: Paper) -> None:
         cases.open_case(
             kind="no_purchase_mail",
             dedupe_key=key,
-            sentence=f"{order}: the supplier cannot be told, his mail address is not valid.",
+            sentence=f"{order}: the supplier cannot be told, its mail address is not valid.",
             document_kind=DOCUMENT,
             document_id=order.pk,
         )

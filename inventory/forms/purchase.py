@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,13 +20,16 @@ from inventory.services.purchasing import WantedLine
 
 NUMERIC = {"inputmode": "numeric", "class": "input"}
 FRESH_ROWS = 3
+MOST_UNITS = 99_999_999
 
 
 def whole_number(label: Any, **facts: Any) -> forms.IntegerField:
     """A field for units, with the number keys of a phone."""
     attributes = NUMERIC | {"aria-label": label}
     widget = forms.NumberInput(attrs=attributes)
-    return forms.IntegerField(label=label, required=False, min_value=0, widget=widget, **facts)
+    return forms.IntegerField(
+        label=label, required=False, min_value=0, max_value=MOST_UNITS, widget=widget, **facts
+    )
 
 
 def day(label: Any, **facts: Any) -> forms.DateField:
@@ -135,18 +139,20 @@ class LinesForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         skus = [cleaned.get(f"sku_{n}", "") for n in range(FRESH_ROWS)]
-        wanted = [sku for sku in skus if sku]
+        rows = Product.objects.annotate(folded=Lower("sku"))
         found = {
-            product.sku.lower(): product
-            for sku in wanted
-            for product in Product.objects.filter(sku__iexact=sku)
+            each.folded: each for each in rows.filter(folded__in={sku.lower() for sku in skus})
         }
         cleaned["products"] = found
+        there = {line.product.sku.lower() for line in self._lines}
         for n, sku in enumerate(skus):
             if sku and sku.lower() not in found:
                 self.add_error(f"sku_{n}", _("There is no product %s.") % sku)
+            elif sku and sku.lower() in there:
+                self.add_error(f"sku_{n}", _("%s has a line already: change that one.") % sku)
             elif sku and not cleaned.get(f"more_{n}"):
                 self.add_error(f"more_{n}", _("Say how many."))
+            there.add(sku.lower())
         return cleaned
 
     @property

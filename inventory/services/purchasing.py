@@ -139,6 +139,8 @@ def lock_draft(order_id: int) -> PurchaseOrder:
 
 def _set_lines(order: PurchaseOrder, lines: Sequence[WantedLine], actor: Actor) -> list[str]:
     keys = [line.product_id for line in lines]
+    if len(keys) > len(set(keys)):
+        raise PurchaseRefused(_("A product is named twice: enter each of them once."))
     products = Product.objects.in_bulk(keys)
     terms = {
         each.product_id: each
@@ -172,7 +174,7 @@ def _line(
         raise PurchaseRefused(sentence % (product or wanted.product_id))
     price = wanted.price if wanted.price is not None or terms is None else terms.price
     if price is None:
-        sentence = _("%(supplier)s has no price for %(sku)s: enter one, or add it to his products.")
+        sentence = _("%(supplier)s has no price for %(sku)s: enter one, or add it to its products.")
         raise PurchaseRefused(sentence % {"supplier": order.supplier, "sku": product})
     least, pack = (terms.min_quantity, terms.pack_quantity) if terms else (1, 1)
     quantity = purchasable(wanted.quantity, min_quantity=least, pack_quantity=pack)

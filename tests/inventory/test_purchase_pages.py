@@ -134,6 +134,37 @@ def test_what_was_typed_wrong_stands_in_the_form_with_what_is_to_fix(
     assert line.quantity == 5
 
 
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"sku_0": "lamp", "more_0": "9"}, "lamp has a line already: change that one."),
+        (
+            {"sku_0": "BULB", "more_0": "1", "sku_1": "bulb", "more_1": "2"},
+            "bulb has a line already: change that one.",
+        ),
+        ({"sku_0": "BULB", "more_0": "999999999999"}, "less than or equal to 99999999"),
+    ],
+    ids=["stands there", "twice", "endless"],
+)
+def test_a_line_is_entered_once_and_has_an_end(
+    manager: Client,
+    setup: WarehouseSetup,
+    supplier: Supplier,
+    lamp: Product,
+    typed: dict[str, str],
+    sentence: str,
+) -> None:
+    make_product("BULB")
+    order = make_purchase_order(supplier, setup, (lamp, 5), sent=False)
+    line = PurchaseOrderLine.objects.get()
+    kept = {f"quantity_{line.pk}": "5", f"price_{line.pk}": f"{line.price:f}"}
+
+    status, page = post(manager, page_of(order), f"{page_of(order)}lines/", **kept, **typed)
+
+    assert (status, sentence in page) == (422, True)
+    assert list(PurchaseOrderLine.objects.values_list("product__sku", "quantity")) == [("LAMP", 5)]
+
+
 def test_a_refusal_stands_on_the_page_and_nothing_is_changed(
     manager: Client, setup: WarehouseSetup, supplier: Supplier, lamp: Product
 ) -> None:
