@@ -34,6 +34,7 @@ LIBRARIES = {
     "libharfbuzz-subset.so.0": "libharfbuzz-subset0",
 }
 FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+READERS = {"zbarimg": "zbar-tools", "pdftoppm": "poppler-utils"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 APT = (
     "-o",
@@ -69,7 +70,7 @@ def main(arguments: list[str]) -> int:
 def set_up(what: str) -> None:
     """Install what is missing for running (`run`) or for running and testing (`dev`)."""
     _check_folder()
-    install_system_packages(_missing_packages(with_browser=what == "dev"))
+    install_system_packages(_missing_packages(for_tests=what == "dev"))
     if _is_installed(what):
         return
     _check_space()
@@ -96,14 +97,16 @@ def reset() -> None:
 # --- System packages -------------------------------------------------------------------------------
 
 
-def _missing_packages(*, with_browser: bool) -> list[str]:
+def _missing_packages(*, for_tests: bool) -> list[str]:
     missing = [package for library, package in LIBRARIES.items() if not _can_load(library)]
     if not FONT.exists():
         missing.append("fonts-dejavu-core")
     if importlib.util.find_spec("ensurepip") is None and not PYTHON.exists():
         missing.append("python3-venv")
-    if with_browser and not any(shutil.which(name) for name in BROWSERS):
-        missing.append("chromium")
+    if for_tests:
+        if not any(shutil.which(name) for name in BROWSERS):
+            missing.append("chromium")
+        missing += [package for reader, package in READERS.items() if not shutil.which(reader)]
     return missing
 
 
@@ -121,7 +124,7 @@ def install_system_packages(missing: list[str]) -> None:
     if "python3-venv" in missing:
         raise SetupProblem(f"A package of Debian is missing; as root, type: {hint}")
     print(
-        f"Without these Debian packages PDFs or browser tests are left out: {hint}",
+        f"Without these Debian packages PDFs, or tests of browser and barcodes, are left out: {hint}",
         flush=True,
     )
 
