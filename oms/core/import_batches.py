@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from oms.core import bulk, workflow
@@ -19,7 +20,7 @@ from oms.core.import_files import UnreadableFile, read_table
 from oms.core.imports import CHUNK, Change, Importer, Problem, chunks, importer_named, map_headers
 from oms.core.models import ImportBatch, ImportRow
 from oms.core.progress import JobHandle, start_job
-from oms.core.row_rules import ReadRow, change_of, read_row
+from oms.core.row_rules import ReadRow, change_of, has_sound_key, read_row
 
 INLINE_ROWS = 300
 CHECK_JOB = "import.check"
@@ -48,6 +49,7 @@ def receive_file(*, kind: str, file_name: str, content: bytes, actor: Actor) -> 
     """
     importer = importer_named(kind)
     header, *rows = read_table(content)
+    _need_names_once(header)
     columns = map_headers(importer, header)
     _need_key(importer, {name for _header, name in columns})
     batch = ImportBatch.objects.create(
@@ -56,7 +58,7 @@ def receive_file(*, kind: str, file_name: str, content: bytes, actor: Actor) -> 
     )  # fmt: skip
     names = [header for header, _name in columns]
     given: list[tuple[Any, ...]] = [
-        (batch.pk, number, dict(zip(names, row, strict=False)), [])
+        (batch.pk, number, dict(zip(names, row, strict=False)), _beyond(names, row))
         for number, row in enumerate(rows, start=2)
         if row
     ]
@@ -129,6 +131,23 @@ def _need_key(importer: Importer, names: set[str]) -> None:
         )
 
 
+def _need_names_once(header: Sequence[str]) -> None:
+    repeated = [name for name, times in Counter(filter(None, header)).items() if times > 1]
+    if repeated:
+        raise UnreadableFile(
+            _("The file has several columns %(names)s: keep one of each.")
+            % {"names": ", ".join(repeated)}
+        )
+
+
+def _beyond(names: Sequence[str], row: Sequence[str]) -> list[tuple[str, str]]:
+    """What is wrong with a row that is longer than the header, as after a comma in a number."""
+    if len(row) <= len(names):
+        return []
+    sentence = _("The row has more cells than the header: put cells with a comma in quotes.")
+    return [("", sentence)]
+
+
 # --- Checking ---------------------------------------------------------------------------------
 
 
@@ -168,7 +187,9 @@ def _in_chunks(batch: ImportBatch, *outcomes: str) -> Iterator[list[ImportRow]]:
 
 def _read(importer: Importer, batch: ImportBatch, row: ImportRow) -> ReadRow:
     cells = {name: row.given.get(header, "") for header, name in batch.columns if name}
-    return read_row(importer, row.row_number, cells)
+    read = read_row(importer, row.row_number, cells)
+    read.problems += [(column, sentence) for column, sentence in row.problems]
+    return read
 
 
 def _note_repeated(importer: Importer, reads: Sequence[ReadRow], seen: dict[Any, int]) -> None:
@@ -182,7 +203,7 @@ def _note_repeated(importer: Importer, reads: Sequence[ReadRow], seen: dict[Any,
 
 
 def _results(importer: Importer, reads: Sequence[ReadRow]) -> list[tuple[Any, ...]]:
-    state = importer.read({each.key for each in reads if not each.problems})
+    state = importer.read({each.key for each in reads if has_sound_key(importer, each)})
     changes = [(each, change_of(importer, each, state.get(each.key))) for each in reads]
     sound = [change for each, change in changes if not each.problems and change.changed]
     found: dict[int, list[tuple[str, str]]] = {}
@@ -226,11 +247,25 @@ def import_batch(*, batch_id: int, actor: Actor, step: Step = _no_step) -> dict[
     for group in _in_chunks(batch, *ImportRow.WANTED):
         wanted += _still_wanted(importer, group)
         step(len(wanted), 2 * batch.row_count)
-    importer.write([change for _row, change in wanted], actor=actor, document=batch.number)
+    with _refused_whole():
+        importer.write([change for _row, change in wanted], actor=actor, document=batch.number)
     for pairs in chunks(wanted):
         _keep_after(importer, pairs)
     step(batch.row_count, batch.row_count)
     return dict(Counter(batch.rows.values_list("outcome", flat=True)))
+
+
+@contextmanager
+def _refused_whole() -> Iterator[None]:
+    """What only the database sees, such as the same row from two files at once, in a sentence."""
+    try:
+        yield
+    except (IntegrityError, DataError) as error:
+        sentence = _(
+            "Nothing was changed: somebody wrote the same rows at this moment, or a sum is too"
+            " large. Upload the file again."
+        )
+        raise Refusal(sentence) from error
 
 
 def _lock(importer: Importer, batch: ImportBatch) -> None:
@@ -293,7 +328,8 @@ def undo_batch(*, batch_id: int, actor: Actor, step: Step = _no_step) -> None:
         step(len(changes), 2 * batch.row_count)
     if problems:
         raise CannotUndo(_undo_sentence(problems), problems)
-    importer.take_back(changes, actor=actor, document=batch.number)
+    with _refused_whole():
+        importer.take_back(changes, actor=actor, document=batch.number)
 
 
 def _touched(importer: Importer, changes: Sequence[Change]) -> list[Problem]:

@@ -20,6 +20,7 @@ MAX_UNPACKED = 200 * 1024 * 1024
 MAX_ROWS = 50_000
 MAX_COLUMNS = 100
 MAX_CELL = 2_000
+MAX_LETTERS = 50_000_000
 _ZIP = b"PK\x03\x04"
 _DELIMITERS = ",;\t|"
 
@@ -47,13 +48,18 @@ def read_table(content: bytes) -> list[list[str]]:
 
 def _limited(rows: Iterable[Sequence[Any]]) -> list[list[str]]:
     found: list[list[str]] = []
+    letters = 0
     for row in rows:
-        cells = [_text(value) for value in row]
+        if any(_text(value) for value in row[MAX_COLUMNS:] if value is not None):
+            raise UnreadableFile(f"The file has more than {MAX_COLUMNS} columns.")
+        cells = [_text(value) for value in row[:MAX_COLUMNS]]
         while cells and not cells[-1]:
             cells.pop()
-        if len(cells) > MAX_COLUMNS:
-            raise UnreadableFile(f"The file has more than {MAX_COLUMNS} columns.")
         found.append(cells)
+        # A workbook keeps a text once, however many cells show it.
+        letters += sum(map(len, cells))
+        if letters > MAX_LETTERS:
+            raise UnreadableFile(f"The file has more than {MAX_LETTERS:,} letters: split it.")
         if len(found) > MAX_ROWS + 1:
             raise UnreadableFile(f"The file has more than {MAX_ROWS:,} rows: split it.")
     while found and not found[-1]:

@@ -40,7 +40,7 @@ def read_row(importer: Importer, row_number: int, cells: Mapping[str, str]) -> R
 def change_of(importer: Importer, row: ReadRow, before: Values | None) -> Change:
     """What a row does to the state before it; notes what a new row lacks."""
     if before is None:
-        for column in importer.columns:
+        for column in importer.columns if has_sound_key(importer, row) else ():
             if (
                 column.is_required
                 and not row.values.get(column.name)
@@ -50,6 +50,11 @@ def change_of(importer: Importer, row: ReadRow, before: Values | None) -> Change
         return Change(row.row_number, row.key, None, dict(row.values))
     given = {name: text for name, text in row.values.items() if name not in importer.key}
     return Change(row.row_number, row.key, before, before | given)
+
+
+def has_sound_key(importer: Importer, row: ReadRow) -> bool:
+    """Whether it is clear what the row is about."""
+    return not any(_has_problem(row, name) for name in importer.key)
 
 
 def _has_problem(row: ReadRow, name: str) -> bool:

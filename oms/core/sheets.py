@@ -35,7 +35,7 @@ def neutral(value: Any) -> Any:
 def csv_lines(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     """The lines of a CSV file, one at a time, in UTF-8 with the mark that spreadsheets look for."""
     writer = csv.writer(_Line())
-    yield BYTE_ORDER_MARK + writer.writerow([str(each) for each in header])
+    yield BYTE_ORDER_MARK + writer.writerow([neutral(str(each)) for each in header])
     for row in rows:
         yield writer.writerow([neutral(each) for each in row])
 

@@ -55,10 +55,19 @@ def test_numbers_and_days_of_a_workbook_become_plain_texts() -> None:
         (b"a" * (import_files.MAX_BYTES + 1), "larger than 10 MB"),
         (b"sku\n" + b"x" * 2_001, "more than 2,000 letters"),
         (b"," * 101 + b"x\nrow", "more than 100 columns"),
+        (b"sku\nA" + b"," * 120 + b"x", "more than 100 columns"),
     ],
 )
 def test_what_is_no_table_is_refused(content: bytes, sentence: str) -> None:
     with pytest.raises(UnreadableFile, match=sentence):
+        read_table(content)
+
+
+def test_a_text_that_a_workbook_repeats_counts_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_files, "MAX_LETTERS", 1_000)
+    content = write_xlsx("x", ["sku"], [["A" * 500]] * 3)
+
+    with pytest.raises(UnreadableFile, match="more than 1,000 letters"):
         read_table(content)
 
 
@@ -76,9 +85,10 @@ def test_an_archive_that_unpacks_to_a_giant_is_refused(monkeypatch: pytest.Monke
 def test_no_export_holds_a_formula_and_the_import_takes_the_apostrophe_back(text: str) -> None:
     assert neutral(text) == f"'{text}"
 
-    csv = "".join(csv_lines(["sku"], [[text]])).encode()
+    csv = "".join(csv_lines(["sku", text], [["LAMP", text]])).encode()
 
-    assert read_table(csv)[1] == [text]
+    assert csv.decode("utf-8-sig").count("'") == 2
+    assert read_table(csv) == [["sku", text], ["LAMP", text]]
     book = load_workbook(BytesIO(write_xlsx("x", ["sku"], [[text]])))
     assert book.active["A2"].data_type == "s"
 

@@ -230,6 +230,29 @@ def test_a_file_without_the_column_that_names_its_rows_is_refused(site: Site) ->
     assert not ImportBatch.objects.exists()
 
 
+def test_a_file_with_two_columns_of_one_name_is_refused(site: Site) -> None:
+    with pytest.raises(UnreadableFile, match="several columns cost: keep one"):
+        upload("products", "sku,cost,cost\nLAMP,1,2\n")
+
+    assert not ImportBatch.objects.exists()
+
+
+def test_a_row_longer_than_the_header_is_an_error(site: Site) -> None:
+    batch = upload("products", "sku,cost\nLAMP,12,50\n")
+
+    sentence = "The row has more cells than the header: put cells with a comma in quotes."
+    assert problems(batch) == {2: [["", sentence]]}
+
+
+def test_a_bad_cell_does_not_make_a_known_product_new(site: Site) -> None:
+    batch = upload("products", "sku,cost\nLAMP,abc\nlamp,3\nMILK,4\nMILK,5\n")
+
+    assert problems(batch) == {
+        2: [["cost", "abc is no number; write it like 1234.50."]],
+        5: [["sku", "MILK stands in row 4 already."]],
+    }
+
+
 def test_a_discarded_file_cannot_be_imported(site: Site) -> None:
     batch = upload("products", PRODUCTS)
 
@@ -362,6 +385,20 @@ def test_stock_rows_that_cannot_be_booked_say_why(
     batch = upload("stock", f"warehouse,bin,sku,lot,serial,quantity\n{row}\n")
 
     assert problems(batch) == ({2: [[column, sentence]]} if sentence else {})
+
+
+def test_what_only_the_database_sees_refuses_the_whole_import(site: Site) -> None:
+    rows = "".join(f"NORTH,{code},LAMP,999999999\n" for code in ("A-1", "A-2", "A-3"))
+    Bin.objects.create(warehouse=site.north, code="A-3")
+    batch = upload("stock", f"warehouse,bin,sku,quantity\n{rows}")
+    assert problems(batch) == {}
+    before = books()
+
+    with pytest.raises(Refusal, match="or a sum is too large"):
+        start_import(batch_id=batch.pk, actor=PICKER)
+
+    assert books() == before
+    assert ImportBatch.objects.get().status == "checked"
 
 
 # --- Long files -------------------------------------------------------------------------------
