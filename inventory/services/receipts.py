@@ -33,6 +33,12 @@ class Arrived:
     closes: bool = False
     difference: str = ""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was entered; damaged units, lots and numbers want a quantity, too."""
+        goods = self.quantity or self.damaged or self.lot or self.serials or self.damaged_serials
+        return not (goods or self.closes)
+
 
 def check_units(product: Product, each: Arrived) -> None:
     """Hold what was entered against how the product is tracked.
@@ -42,6 +48,9 @@ def check_units(product: Product, each: Arrived) -> None:
     facts: dict[str, Any] = {"sku": product.sku, "n": each.quantity, "damaged": each.damaged}
     if each.quantity < 0 or not 0 <= each.damaged <= each.quantity:
         raise ReceiptRefused(_("%(sku)s: %(damaged)d of %(n)d units cannot be damaged.") % facts)
+    if each.lot and not each.quantity:
+        sentence = _("%(sku)s: say how many units of lot %(lot)s came.")
+        raise ReceiptRefused(sentence % (facts | {"lot": each.lot}))
     if product.tracking == Product.Tracking.LOT and each.quantity and not each.lot:
         raise ReceiptRefused(_("%(sku)s is tracked by lot: enter the lot of these units.") % facts)
     if product.tracking != Product.Tracking.SERIAL:
@@ -61,11 +70,15 @@ def lots_for(
 
     :raises ReceiptRefused: a lot is known with another expiry date.
     """
-    wanted = {(p.pk, each.lot): (p, each) for p, each in arrived if each.lot and each.quantity}
+    came = [(product, each) for product, each in arrived if each.lot and each.quantity]
+    wanted: dict[tuple[int, str], date | None] = {}
+    for product, each in came:
+        key = (product.pk, each.lot)
+        wanted[key] = wanted.get(key) or each.expiry_date
     Lot.objects.bulk_create(
         [
-            Lot(product_id=key, code=code, expiry_date=each.expiry_date)
-            for (key, code), (_p, each) in sorted(wanted.items(), key=lambda item: item[0])
+            Lot(product_id=product_id, code=code, expiry_date=wanted[product_id, code])
+            for product_id, code in sorted(wanted)
         ],
         ignore_conflicts=True,
     )
@@ -73,8 +86,8 @@ def lots_for(
         product__in={key for key, _code in wanted}, code__in={code for _key, code in wanted}
     )
     lots = {(lot.product_id, lot.code): lot for lot in found}
-    for key, (product, each) in wanted.items():
-        known = lots[key].expiry_date
+    for product, each in came:
+        known = lots[product.pk, each.lot].expiry_date
         if each.expiry_date and known != each.expiry_date:
             facts = {"sku": product.sku, "lot": each.lot, "date": known or _("no day")}
             sentence = _("Lot %(lot)s of %(sku)s is known to expire on %(date)s: check the label.")

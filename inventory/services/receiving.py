@@ -50,7 +50,7 @@ def receive_purchase(
     if order.status not in PurchaseOrder.ARRIVING:
         raise ReceiptRefused(_("%s is not on its way: nothing of it can be received.") % order)
     ordered = _lines_of(order)
-    came = [each for each in lines if each.quantity or each.closes]
+    came = [each for each in lines if not each.is_empty]
     if not came:
         raise ReceiptRefused(_("Nothing was entered: say what came, or what is not coming."))
     if any(each.line_id not in ordered for each in came):

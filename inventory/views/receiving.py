@@ -30,7 +30,11 @@ from oms.core.views.acting import act, missing
 @requires("inventory.receive")
 @once
 def receive(request: HttpRequest, number: str) -> HttpResponse:
-    """What is outstanding stands in the form already: change what differs, save."""
+    """What is outstanding stands in the form already: change what differs, save.
+
+    A line that somebody else completed meanwhile stays in the form that was posted, so that nothing
+    that was entered is dropped in silence.
+    """
     page = page_for(request, number)
     form = _form(page, request)
     if request.method != "POST":
@@ -55,7 +59,11 @@ def receive(request: HttpRequest, number: str) -> HttpResponse:
 
 def _form(page: PurchasePage, request: HttpRequest) -> ReceiveForm:
     bins = put_away_bins(page.order.warehouse_id)
-    lines = page.outstanding
+    lines = [
+        row.line
+        for row in page.lines
+        if row.line.outstanding or f"line-{row.line.pk}-quantity" in request.POST
+    ]
     proposals = put_away_proposals(bins, [line.product_id for line in lines])
     waiting = [
         Waiting(

@@ -206,6 +206,41 @@ def test_lots_come_with_their_expiry_date(setup: WarehouseSetup) -> None:
     assert_consistent()
 
 
+def test_one_date_for_a_lot_is_enough_and_two_are_refused(setup: WarehouseSetup) -> None:
+    milk = make_product("MILK", tracking="lot")
+    order = make_purchase_order(make_supplier("DAIRY", milk), setup, (milk, 20))
+    expiry = date(2030, 5, 1)
+    first = arrived(order, setup, 5, lot="L1", expiry_date=expiry)
+
+    with pytest.raises(ReceiptRefused, match="Lot L1 of MILK is known to expire on 2030-05-01"):
+        take(order, first, arrived(order, setup, 1, lot="L1", expiry_date=date(2031, 1, 1)))
+    assert not Lot.objects.exists()
+
+    take(order, first, arrived(order, setup, 2, lot="L1", bin_id=setup.bins["A-02"].pk))
+    assert Lot.objects.get().expiry_date == expiry
+    assert_consistent()
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        ({"damaged": 2}, "2 of 0 units cannot be damaged"),
+        ({"lot": "L1"}, "say how many units of lot L1 came"),
+        ({"serials": ("S1", "S2")}, "0 units came with 2 different serial numbers"),
+    ],
+)
+def test_what_came_without_a_quantity_is_refused_not_dropped(
+    setup: WarehouseSetup, facts: dict[str, object], sentence: str
+) -> None:
+    phone = make_product("PHONE", tracking="serial")
+    order = make_purchase_order(make_supplier("RING", phone), setup, (phone, 3))
+
+    with pytest.raises(ReceiptRefused, match=sentence):
+        take(order, arrived(order, setup, 0, **facts))
+
+    assert (state(order), Receipt.objects.exists()) == (("sent", 0, 0), False)
+
+
 def test_each_serial_number_is_a_line_of_its_own(setup: WarehouseSetup) -> None:
     phone = make_product("PHONE", tracking="serial")
     order = make_purchase_order(make_supplier("RING", phone), setup, (phone, 3))
