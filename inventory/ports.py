@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from django.core.exceptions import ImproperlyConfigured
+
 from oms.core.actors import Actor
 
 
@@ -46,8 +48,20 @@ def resolve_demands(demands: Iterable[tuple[str, int]]) -> dict[tuple[str, int],
 
 
 class ShortageResolver(Protocol):
-    def __call__(self, *, warehouse_id: int, product_id: int, units: int, actor: Actor) -> int:
-        """Take back the allocations of so many units at a level; gives back how many it freed."""
+    def __call__(
+        self,
+        *,
+        warehouse_id: int,
+        shortages: Mapping[int, int],
+        booked_next: Collection[int],
+        actor: Actor,
+    ) -> Mapping[int, int]:
+        """Take back the allocations of so many units by product at a warehouse; gives back how many
+        it freed of each.
+
+        It locks its documents first and books stock once, last; with its own levels it holds those
+        of the products that the caller books next, so that all are locked in one order.
+        """
 
 
 _shortage_resolvers: list[ShortageResolver] = []
@@ -56,10 +70,14 @@ _shortage_resolvers: list[ShortageResolver] = []
 def register_shortage_resolver(resolver: ShortageResolver) -> None:
     """Say who can take allocations back when fewer units are there than are allocated.
 
-    It is called in the transaction of the correction, before any stock level is locked.
+    It is called once in the transaction of the corrections, before any stock level is locked. There
+    is one: a second one would lock its documents behind the levels of the first.
+
+    :raises ImproperlyConfigured: somebody else is registered already.
     """
-    if resolver not in _shortage_resolvers:
-        _shortage_resolvers.append(resolver)
+    if _shortage_resolvers and resolver not in _shortage_resolvers:
+        raise ImproperlyConfigured("Allocations are taken back by one resolver.")
+    _shortage_resolvers[:] = [resolver]
 
 
 def can_take_back() -> bool:
@@ -67,18 +85,22 @@ def can_take_back() -> bool:
     return bool(_shortage_resolvers)
 
 
-def take_allocations_back(*, warehouse_id: int, product_id: int, units: int, actor: Actor) -> int:
-    """Ask for allocations back, one resolver after the other; gives back how many units were freed."""
-    freed = 0
-    for resolve in _shortage_resolvers:
-        if freed < units:
-            freed += resolve(
-                warehouse_id=warehouse_id,
-                product_id=product_id,
-                units=units - freed,
-                actor=actor,
-            )
-    return freed
+def take_allocations_back(
+    *,
+    warehouse_id: int,
+    shortages: Mapping[int, int],
+    booked_next: Collection[int] = (),
+    actor: Actor,
+) -> dict[int, int]:
+    """Ask for so many allocated units by product at a warehouse; gives back how many were freed of
+    each. Ask once for all products of a transaction, and name those whose levels it books after that.
+    """
+    freed: Mapping[int, int] = {}
+    if shortages and _shortage_resolvers:
+        freed = _shortage_resolvers[0](
+            warehouse_id=warehouse_id, shortages=shortages, booked_next=booked_next, actor=actor
+        )
+    return {product_id: freed.get(product_id, 0) for product_id in shortages}
 
 
 Content = tuple[int, int, int | None, str | None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from inventory.services.claims import (
@@ -11,6 +11,7 @@ from inventory.services.claims import (
     change_reservations,
     deallocate,
 )
+from inventory.services.ledger import lock_levels
 from oms.core.actors import Actor
 from orders.models import Order
 from orders.services.counters import UnitMove, move_units, refresh_orders
@@ -28,11 +29,17 @@ class FreedUnits:
 
 
 def reopen_units(
-    units: Sequence[FreedUnits], *, orders: Mapping[int, Order], actor: Actor, reason: str
+    units: Sequence[FreedUnits],
+    *,
+    orders: Mapping[int, Order],
+    actor: Actor,
+    reason: str,
+    booked_next: Collection[int] = (),
 ) -> None:
     """Put allocated units of locked orders back to open; they keep the order's rank.
 
-    The ledger comes last, so call it behind all other writes.
+    The ledger comes last, so call it behind all other writes. Where the caller books more products at
+    the same warehouses next, their levels are held with these, in one order.
     """
     move_units(
         [UnitMove(x.order_line_id, "allocated", "open", x.quantity) for x in units], actor=actor
@@ -51,6 +58,9 @@ def reopen_units(
         ],
         actor=actor,
     )
+    if booked_next:
+        products = {x.product_id for x in units}.union(booked_next)
+        lock_levels({x.warehouse_id for x in units}, products)
     deallocate(
         [
             AllocationRequest(

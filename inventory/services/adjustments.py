@@ -187,7 +187,6 @@ def _take_back(adjustment: StockAdjustment, actor: Actor) -> None:
     if short > 0:
         ports.take_allocations_back(
             warehouse_id=adjustment.warehouse_id,
-            product_id=adjustment.product_id,
-            units=short,
+            shortages={adjustment.product_id: short},
             actor=actor,
         )

@@ -186,18 +186,19 @@ def _take_back(count: StockCount, changed: Sequence[CountLine], actor: Actor) ->
         if line.bin.kind not in Bin.BLOCKED_KINDS:
             change[line.product_id] += delta_of(line)
     levels = StockLevel.objects.filter(warehouse=count.warehouse_id, product__in=change)
-    for level in levels.order_by("product"):
-        available = level.on_hand - level.allocated - level.blocked
-        short = -(available + change[level.product_id])
-        if short > 0:
-            freed = ports.take_allocations_back(
-                warehouse_id=count.warehouse_id,
-                product_id=level.product_id,
-                units=short,
-                actor=actor,
-            )
-            note = f"{freed} of {short}"
-            activity.record(count, "deallocated", actor=actor, new=note)
+    free = {x.product_id: x.on_hand - x.allocated - x.blocked for x in levels.order_by("product")}
+    short = {pk: -(units + change[pk]) for pk, units in free.items() if units + change[pk] < 0}
+    freed = ports.take_allocations_back(
+        warehouse_id=count.warehouse_id,
+        shortages=short,
+        booked_next={line.product_id for line in changed},
+        actor=actor,
+    )
+    entries = [
+        activity.Entry("stockcount", count.pk, "deallocated", new=f"{units} of {short[pk]}")
+        for pk, units in freed.items()
+    ]
+    activity.record_all(entries, actor=actor)
 
 
 def _bookings(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -141,9 +142,9 @@ def held(place: WarehouseSetup) -> AllocationRequest:
 def test_who_would_lose_an_allocation_is_named_first(
     picker: Client, held: AllocationRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def free(*, warehouse_id: int, product_id: int, units: int, actor: Actor) -> int:
+    def free(*, shortages: Mapping[int, int], actor: Actor, **_where: object) -> Mapping[int, int]:
         deallocate([held], actor=actor)
-        return held.quantity
+        return shortages
 
     monkeypatch.setattr(ports, "_shortage_resolvers", [free])
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -58,14 +58,23 @@ def resolver() -> Iterator[list[dict[str, Any]]]:
     """Somebody above who takes allocations back, as fulfillment does."""
     asked: list[dict[str, Any]] = []
 
-    def take_back(*, warehouse_id: int, product_id: int, units: int, actor: Actor) -> int:
-        asked.append({"product": product_id, "units": units})
-        request = claims.AllocationRequest(
-            warehouse_id=warehouse_id, product_id=product_id, quantity=units,
-            demand_kind="order_line", demand_id=1,
-        )  # fmt: skip
-        claims.deallocate([request], actor=actor)
-        return units
+    def take_back(
+        *,
+        warehouse_id: int,
+        shortages: Mapping[int, int],
+        booked_next: Collection[int],
+        actor: Actor,
+    ) -> Mapping[int, int]:
+        asked.extend({"product": pk, "units": units} for pk, units in shortages.items())
+        requests = [
+            claims.AllocationRequest(
+                warehouse_id=warehouse_id, product_id=pk, quantity=units,
+                demand_kind="order_line", demand_id=1,
+            )
+            for pk, units in shortages.items()
+        ]  # fmt: skip
+        claims.deallocate(requests, actor=actor)
+        return shortages
 
     before = list(ports._shortage_resolvers)
     ports._shortage_resolvers[:] = [take_back]
