@@ -140,9 +140,8 @@ class LinesForm(forms.Form):
         cleaned = super().clean() or {}
         skus = [cleaned.get(f"sku_{n}", "") for n in range(FRESH_ROWS)]
         rows = Product.objects.annotate(folded=Lower("sku"))
-        found = {
-            each.folded: each for each in rows.filter(folded__in={sku.lower() for sku in skus})
-        }
+        asked = rows.filter(folded__in={sku.lower() for sku in skus})
+        found = {each.sku.lower(): each for each in asked}
         cleaned["products"] = found
         there = {line.product.sku.lower() for line in self._lines}
         for n, sku in enumerate(skus):
