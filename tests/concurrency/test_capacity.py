@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import count
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Sum
 
+from fulfillment.exceptions import InsufficientCapacity
 from fulfillment.models import RejectionReason, Shipment, ShipmentLine, SiteDay
+from fulfillment.services import plan_writes
 from fulfillment.services.cancel import cancel_order
+from fulfillment.services.capacity import Day
 from fulfillment.services.fill import fill_waiting_orders
 from fulfillment.services.rejections import RejectedUnits, reject_lines
 from fulfillment.services.route import route_orders
@@ -19,6 +22,7 @@ from fulfillment.services.routing_rules import RuleDraft
 from fulfillment.services.rule_sets import activate_rule_set, create_rule_set
 from inventory.models import Allocation, StockLevel
 from inventory.services.goods import GoodsReceipt, receive
+from oms.core.actors import Actor
 from oms.core.exceptions import Refusal
 from oms.core.invariants import violations
 from orders.models import OrderLine
@@ -128,3 +132,38 @@ def test_receipts_fills_routers_rejections_and_cancellations_do_not_deadlock() -
 
     assert violations() == []
     assert Allocation.objects.exists()
+
+
+def test_the_same_crowd_exceeds_the_capacity_without_the_guard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The control: the day is read first and written then, instead of in one conditional statement."""
+    [setup] = setups = [make_warehouse(daily_capacity=10)]
+    orders = [
+        placed(12, setups, units=100) for _ in range(4)
+    ]  # of other products: no level is shared
+    decide_by(RuleDraft("Capacity", needs_capacity=True))
+
+    def read_then_write(
+        counts: Mapping[Day, int], *, bound: Mapping[Day, int], actor: Actor
+    ) -> None:
+        for (site, day), units in counts.items():
+            with connection.cursor() as cursor:
+                cursor.execute(_READ, [site, day])
+                if cursor.fetchone()[0] + bound[site, day] > 10:
+                    raise InsufficientCapacity("Full.")
+                cursor.execute(_WRITE, [site, day, units])
+
+    monkeypatch.setattr(plan_writes, "take_capacity", read_then_write)
+    crowd(4, lambda n: [route_orders(orders[n][i : i + 6], actor=DESK) for i in (0, 6)])
+
+    assert SiteDay.objects.get(warehouse=setup.pk).planned > 10
+
+
+_READ = """
+SELECT COALESCE((SELECT planned FROM fulfillment_siteday
+  WHERE warehouse_id = %s AND date = %s), 0), pg_sleep(0.1)"""
+
+_WRITE = """
+INSERT INTO fulfillment_siteday AS day (warehouse_id, date, planned) VALUES (%s, %s, %s)
+ON CONFLICT (warehouse_id, date) DO UPDATE SET planned = day.planned + EXCLUDED.planned"""
