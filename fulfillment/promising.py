@@ -7,7 +7,7 @@ arrival date at the customer's. None always means that no date is known.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -291,7 +291,10 @@ def _facts(trip: Trip, warehouse: str, preorder: date | None = None) -> dict[str
 def wait_for_each_other(
     lines: Mapping[int, Part], groups: Iterable[Iterable[int]]
 ) -> dict[int, Part]:
-    """Lines of a group come together: all with the latest of them, and ``waits_for`` says which."""
+    """Lines of a group come together: all with the latest of them, and ``waits_for`` says which.
+
+    Where its own units come from stays with each line.
+    """
     found = dict(lines)
     for group in groups:
         own = [pk for pk in group if pk in found]
@@ -302,5 +305,5 @@ def wait_for_each_other(
         for pk in own:
             if found[pk].expected != end:
                 facts = {**found[pk].facts, "waits_for": last}
-                found[pk] = Part(found[last].cause, found[pk].units, end, facts)
+                found[pk] = replace(found[pk], expected=end, facts=facts)
     return found

@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 from fulfillment.models import LinePromise, Shipment
 from fulfillment.selectors.expected import expected_parts
 from fulfillment.selectors.promise_facts import load_facts
+from fulfillment.selectors.promise_words import reason
 from fulfillment.services.cancel import cancel_order
 from fulfillment.services.promises import (
     keep_all_promises,
@@ -191,6 +192,10 @@ def test_the_parts_of_a_kit_come_together(berlin: WarehouseSetup) -> None:
     found = {x.order_line.product_id: x for x in LinePromise.objects.select_related("order_line")}
     assert found[lamp.pk].expected_date == found[bulb.pk].expected_date == date(2026, 12, 4)
     assert found[lamp.pk].facts["waits_for"] == found[bulb.pk].order_line_id
+    assert [found[each.pk].cause for each in (lamp, bulb)] == ["stock", "incoming"]
+    assert reason(found[lamp.pk]) == (
+        "In stock in BER, can leave on 2026-11-23. It comes together with a line that is later."
+    )
 
 
 def test_a_customer_who_takes_no_part_shipments_waits_for_the_last_line(
