@@ -174,21 +174,24 @@ def _row(
 ) -> FigureRow:
     a, b = (Decimal(str(side.get(name, 0))) for side in (active, tried))
 
+    if not currency:
+        a, b = round(a, 0), round(b, 0)  # so that the difference is that of the figures shown
+
     def said(value: Decimal) -> str:
         if currency:
             return format_money(value, currency)
-        return number_format(round(value), force_grouping=True)
+        return number_format(value, 0, force_grouping=True)
 
     return FigureRow(label, said(a), said(b), _difference(b - a, said), _tone(b - a))
 
 
 def _late(active: Mapping[str, Any], tried: Mapping[str, Any]) -> FigureRow:
-    a, b = (Decimal(side["late"]) * 100 / side["dated"] for side in (active, tried))
+    a, b = (round(Decimal(side["late"]) * 100 / side["dated"], 1) for side in (active, tried))
 
     def said(value: Decimal) -> str:
         return f"{number_format(value, 1)} %"
 
-    return FigureRow(_("Late"), said(a), said(b), _difference(round(b - a, 1), said), _tone(b - a))
+    return FigureRow(_("Late"), said(a), said(b), _difference(b - a, said), _tone(b - a))
 
 
 def _difference(value: Decimal, said: Callable[[Decimal], str]) -> str:

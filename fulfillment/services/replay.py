@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from fulfillment.exceptions import RuleRefused
 from fulfillment.models import ReplayOrder, ReplayRun, RuleSet
@@ -58,10 +59,11 @@ def start_replay(*, rule_set_id: int, days: int, actor: Actor) -> ReplayRun:
     run = ReplayRun.objects.create(
         rule_set=rule_set, from_at=now - timedelta(days=days), to_at=now, created_by=actor.label
     )
-    title = _("Replay of “%(name)s” over %(days)d days") % {"name": rule_set, "days": days}
+    length = ngettext("%d day", "%d days", days) % days
+    title = _("Replay of “%(name)s” over %(length)s") % {"name": rule_set, "length": length}
     job = start_job(kind=KIND, title=title, params={"run": run.pk}, actor=actor)
     ReplayRun.objects.filter(pk=run.pk).update(job_id=job.pk)
-    activity.record(rule_set, "replayed", actor=actor, new=_("%d days") % days)
+    activity.record(rule_set, "replayed", actor=actor, new=length)
     run.job_id = job.pk
     return run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,8 @@ from fulfillment.models import (
     ReplayRun,
     RuleSet,
 )
+from fulfillment.outcomes import Sums
+from fulfillment.selectors.replay_page import figure_rows
 from fulfillment.services.replay import run_replay, start_replay
 from fulfillment.services.route import route_orders
 from fulfillment.services.routing_rules import RuleDraft
@@ -251,6 +254,25 @@ def test_a_replay_is_started_watched_and_read(manager: Client) -> None:
     narrowed = manager.get(f"{answer['Location']}?view=late").content.decode()
     assert world.second.number not in narrowed
     assert "1 of 3 orders go another way" in manager.get(page).content.decode()
+
+
+@pytest.mark.parametrize(("days", "said"), [(1, "1 day"), (2, "2 days")])
+def test_the_job_of_a_replay_says_over_how_many_days(days: int, said: str) -> None:
+    start_replay(rule_set_id=World().tried.pk, days=days, actor=DESK)
+
+    assert Job.objects.get().title == f"Replay of “Whole” over {said}"
+
+
+def test_differences_are_those_of_the_figures_that_are_shown() -> None:
+    sums = dict.fromkeys([field.name for field in fields(Sums)], 0)
+    active = sums | {"orders": 537, "dated": 537, "late": 145, "km": 684_613.4}
+    tried = sums | {"orders": 537, "dated": 537, "late": 138, "km": 792_678.6}
+
+    rows = {row.label: row for row in figure_rows({"active": active, "tried": tried})}
+
+    late, way = rows["Late"], rows["Way (km)"]
+    assert (late.active, late.tried, late.difference) == ("27.0 %", "25.7 %", "−1.3 %")
+    assert (way.active, way.tried, way.difference) == ("684,613", "792,679", "+108,066")
 
 
 def test_a_wrong_number_of_days_comes_back_with_a_sentence(manager: Client) -> None:
