@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from fulfillment.models import Criterion, Otherwise, RoutingRule, SplitPolicy
 
@@ -103,7 +104,11 @@ def _split(rule: RoutingRule) -> str:
 
 def _otherwise(rule: RoutingRule) -> str:
     if rule.otherwise == Otherwise.CANCEL_DATE:
-        return _("else backorder, canceled after %s days") % rule.cancel_after_days
+        days = rule.cancel_after_days or 0
+        words = ngettext(
+            "else backorder, canceled after %d day", "else backorder, canceled after %d days", days
+        )
+        return words % days
     return {
         Otherwise.NEXT_RULE: _("else the next rule"),
         Otherwise.HOLD: _("else hold for a person"),

@@ -102,13 +102,14 @@ def rule_down(request: HttpRequest, rule_set_id: int, rule_id: int) -> HttpRespo
 
 
 def _move(request: HttpRequest, rule_set_id: int, rule_id: int, by: int) -> HttpResponse:
+    """Move a rule; its button keeps the focus, so that it can be pressed again."""
     rule = _rule(rule_set_id, rule_id)
 
     def work() -> str:
         place = services.move_rule(rule_id=rule_id, by=by, actor=Actor.of(request.user))
         return _("“%(rule)s” is rule %(place)d now.") % {"rule": rule, "place": place}
 
-    return _run(request, rule_set_id, work, f"#rule-{rule_id}")
+    return _run(request, rule_set_id, work, f"#rule-{rule_id}-{'up' if by < 0 else 'down'}")
 
 
 @requires("fulfillment.change_ruleset")
@@ -123,7 +124,7 @@ def rule_switch(request: HttpRequest, rule_set_id: int, rule_id: int) -> HttpRes
         services.enable_rule(rule_id=rule_id, is_enabled=turn_on, actor=Actor.of(request.user))
         return (_("“%s” is on.") if turn_on else _("“%s” is off: no order comes to it.")) % rule
 
-    return _run(request, rule_set_id, work, f"#rule-{rule_id}")
+    return _run(request, rule_set_id, work, f"#rule-{rule_id}-switch")
 
 
 @requires("fulfillment.change_ruleset")

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from fulfillment.models import RoutingRule, RuleSet
+from fulfillment.selectors.rule_words import words_of
 from fulfillment.services.routing_rules import RuleDraft, draft_of
 from fulfillment.services.rule_sets import activate_rule_set, create_rule_set, start_shadow
 from tests.factories import DESK, make_channel, make_warehouse
@@ -85,6 +86,16 @@ def test_a_rule_is_added_in_plain_words_and_read_as_a_sentence(manager: Client) 
     ) in text_of(manager.get(page_of(rule_set)))
 
 
+@pytest.mark.parametrize(("days", "said"), [(1, "1 day"), (14, "14 days")])
+def test_a_rule_says_after_how_many_days_it_cancels(days: int, said: str) -> None:
+    draft = RuleDraft(name="Short", otherwise="cancel_date", cancel_after_days=days)
+    rule_set = create_rule_set(name="Spring", rules=[draft], actor=DESK)
+
+    words = words_of(rule_set.rules.get())
+
+    assert words.otherwise == f"else backorder, canceled after {said}"
+
+
 def test_what_is_wrong_in_a_rule_stands_beside_its_field(manager: Client) -> None:
     rule_set, hub = made(), make_warehouse("HUB")
     url = f"{page_of(rule_set)}rule/add/"
@@ -126,7 +137,8 @@ def test_rules_move_by_buttons(manager: Client) -> None:
     assert names(rule_set) == ["A", "C", "B"]
     answer = press(manager, page, f"{page}rule/{rule.pk}/down/")
     assert names(rule_set) == ["A", "B", "C"]
-    assert answer["Location"] == f"{page}#rule-{rule.pk}"
+    assert answer["Location"] == f"{page}#rule-{rule.pk}-down"
+    assert f'id="rule-{rule.pk}-down"' in manager.get(page).content.decode()
     answer = press(manager, page, f"{page}rule/{rule.pk}/down/")
     assert answer.status_code == 409
     assert "“C” is the last rule already." in answer.content.decode()
