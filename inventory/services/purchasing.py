@@ -106,8 +106,13 @@ def change_head(
     note: str,
     supplier_reference: str,
 ) -> PurchaseOrder:
-    """Keep the supplier's reference and a note; both may change as long as goods are to come."""
+    """Keep the supplier's reference and a note; both may change as long as goods are to come.
+
+    :raises PurchaseRefused: nothing of it is to come any more.
+    """
     order = lock_order(order_id)
+    if order.status not in {PurchaseOrder.Status.DRAFT, *PurchaseOrder.ARRIVING}:
+        raise PurchaseRefused(_("Nothing of %s is to come any more.") % order)
     order.note, order.supplier_reference = note, supplier_reference
     order.save(update_fields=["note", "supplier_reference"])
     activity.record(order, "changed", actor=actor, note=supplier_reference)

@@ -130,7 +130,7 @@ def draft(request: HttpRequest) -> HttpResponse:
         )
         if not drafts:
             raise Refusal(_("Everything that is low stands on drafts already."))
-        named = ", ".join(str(each) for each in drafts[:5])
+        named = ", ".join(str(each) for each in drafts[:5]) + ("…" if len(drafts) > 5 else "")
         return ngettext("%(n)d draft: %(named)s", "%(n)d drafts: %(named)s", len(drafts)) % {
             "n": len(drafts),
             "named": named,

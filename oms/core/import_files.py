@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from io import BytesIO, StringIO
+from itertools import chain
 from typing import Any
 
 from openpyxl import Workbook, load_workbook
@@ -135,7 +136,7 @@ def write_xlsx(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]])
     """A workbook with one sheet, every cell a text: nothing becomes a date or loses its zeros."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
-    for row in ([*header], *rows):
+    for row in chain([header], rows):
         sheet.append([_string_cell(sheet, value) for value in row])
     out = BytesIO()
     book.save(out)

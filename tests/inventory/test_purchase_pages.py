@@ -418,6 +418,18 @@ def test_one_key_makes_the_draft_orders_of_all_suggestions(
     assert PurchaseOrder.objects.count() == 1
 
 
+def test_more_drafts_than_are_named_are_hinted_at(manager: Client, setup: WarehouseSetup) -> None:
+    for n in range(6):
+        product = make_product(f"P-{n}")
+        make_supplier(f"S-{n}", product)
+        ReorderRule.objects.create(product=product, warehouse=setup.warehouse, point=20, target=50)
+
+    _status, page = post(manager, SUGGESTIONS, f"{SUGGESTIONS}draft/")
+
+    named = ", ".join(PurchaseOrder.objects.order_by("pk").values_list("number", flat=True)[:5])
+    assert f"6 drafts: {named}…" in page
+
+
 def test_a_low_stock_case_proposes_a_draft(
     manager: Client, setup: WarehouseSetup, supplier: Supplier, lamp: Product
 ) -> None:

@@ -253,3 +253,26 @@ def test_reference_and_note_are_kept(setup: WarehouseSetup, supplier: Supplier) 
 
     kept = fresh(order)
     assert (kept.note, kept.supplier_reference) == ("Ring twice.", "A-77")
+
+
+def test_reference_and_note_of_a_closed_order_stay(
+    setup: WarehouseSetup, supplier: Supplier
+) -> None:
+    order = make_purchase_order(supplier, setup, sent=False)
+    cancel_purchase_order(order_id=order.pk, reason="double", actor=DESK)
+
+    with pytest.raises(PurchaseRefused, match="is to come any more"):
+        change_head(order_id=order.pk, note="Ring twice.", supplier_reference="A-77", actor=DESK)
+
+    assert (fresh(order).note, fresh(order).supplier_reference) == ("", "")
+
+
+def test_a_product_is_named_once(setup: WarehouseSetup, supplier: Supplier, lamp: Product) -> None:
+    order = make_purchase_order(supplier, setup, (lamp, 12), sent=False)
+
+    with pytest.raises(PurchaseRefused, match="named twice"):
+        change_lines(
+            order_id=order.pk, lines=[WantedLine(lamp.pk, 18), WantedLine(lamp.pk, 24)], actor=DESK
+        )
+
+    assert lines(order) == [("LAMP", 12, 0)]
