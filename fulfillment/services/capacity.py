@@ -25,7 +25,8 @@ def take_capacity(
     bound: Mapping[Day, int],
     actor: Actor,  # noqa: ARG001 - every service says who acts
 ) -> None:
-    """Count so many more shipments on these days; the very last step of a transaction.
+    """Count so many more shipments on these days (fewer, where below 0); the very last step of a
+    transaction.
 
     ``bound``: so many of them must fit into the capacity, as their rule asks.
 
@@ -55,8 +56,9 @@ WITH wanted AS MATERIALIZED (
   SELECT * FROM unnest(%s::bigint[], %s::date[], %s::int[], %s::int[])
     AS t(warehouse_id, date, units, bound))
 INSERT INTO fulfillment_siteday AS day (warehouse_id, date, planned)
-SELECT warehouse_id, date, units FROM wanted ORDER BY warehouse_id, date
-ON CONFLICT (warehouse_id, date) DO UPDATE SET planned = day.planned + EXCLUDED.planned
+SELECT warehouse_id, date, greatest(0, units) FROM wanted ORDER BY warehouse_id, date
+ON CONFLICT (warehouse_id, date) DO UPDATE SET planned = greatest(0, day.planned + (
+  SELECT units FROM wanted WHERE wanted.warehouse_id = day.warehouse_id AND wanted.date = day.date))
 WHERE EXISTS (
   SELECT FROM wanted JOIN inventory_warehouse warehouse ON warehouse.id = wanted.warehouse_id
   WHERE wanted.warehouse_id = day.warehouse_id AND wanted.date = day.date

@@ -12,11 +12,11 @@ from fulfillment.events import OrderRouted
 from fulfillment.exceptions import MoveRefused, Unknown
 from fulfillment.models import Shipment, ShipmentLine
 from fulfillment.selectors.available import available_at
-from fulfillment.services.capacity import free_places
 from fulfillment.services.carriage import choose_services
 from fulfillment.services.decisions import ByHand, distance_km, record_decisions
 from fulfillment.services.demand import DEMAND_KIND
 from fulfillment.services.locks import lock_work
+from fulfillment.services.places import change_places, find_days
 from fulfillment.services.reduce import cancel_empty, cut_lines
 from fulfillment.services.release import unrelease_shipments
 from fulfillment.services.unpicked import UnpickedLine, lock_lines
@@ -32,8 +32,9 @@ def move_shipment(*, shipment_id: int, warehouse_id: int, reason: str, actor: Ac
     """Let another warehouse ship a shipment of which nothing is picked; a released one leaves the
     floor first. Moving it back is the way to undo it.
 
-    :raises MoveRefused: the other warehouse lacks units or is not active, or the shipment has gone
-        too far; nothing was changed.
+    :raises MoveRefused: the other warehouse lacks units, is not active or has no room on its next two
+        working days, or the shipment has gone too far; nothing was changed.
+    :raises InsufficientCapacity: others took the last place meanwhile; nothing was changed.
     :raises Unknown: there is no such shipment or warehouse.
     """
     work = lock_work([shipment_id])
@@ -45,11 +46,12 @@ def move_shipment(*, shipment_id: int, warehouse_id: int, reason: str, actor: Ac
     _refuse_unplanned(shipment, "moved")
     lines = [line for line in lock_lines([shipment_id]).values() if line.quantity]
     _refuse_lacking(target, lines)
+    days = find_days({target.pk: 1})
     source = Warehouse.objects.get(pk=shipment.warehouse_id)
     km = distance_km(target, shipment.ship_to)
     place = shipment.warehouse_id, shipment.capacity_date
     Shipment.objects.filter(pk=shipment_id).update(
-        warehouse=target, distance_km=km, capacity_date=None
+        warehouse=target, distance_km=km, capacity_date=days[target.pk]
     )
     choose_services(shipment_ids=[shipment_id], actor=actor)
     activity.record(shipment, "moved", actor=actor, old=source.code, new=target.code, note=reason)
@@ -61,7 +63,7 @@ def move_shipment(*, shipment_id: int, warehouse_id: int, reason: str, actor: Ac
         actor=actor,
         reason=f"moved {shipment}",
     )
-    free_places([place], actor=actor)
+    change_places(days.items(), [place], actor=actor)
 
 
 def _target(shipment: Shipment, warehouse_id: int) -> Warehouse:
@@ -140,8 +142,9 @@ def split_shipment(*, shipment_id: int, quantities: Mapping[int, int], actor: Ac
     """Put so many units (by shipment line) on a shipment of their own; gives back its key. Merging
     the two is the way to undo it.
 
-    :raises MoveRefused: it is not planned, a line has fewer units, nothing would be left, or a kit
-        would be torn apart; nothing was changed.
+    :raises MoveRefused: it is not planned, a line has fewer units, nothing would be left, a kit would
+        be torn apart, or the warehouse has no room for one more shipment; nothing was changed.
+    :raises InsufficientCapacity: others took the last place meanwhile; nothing was changed.
     """
     work = lock_work([shipment_id])
     shipment = work.shipments[shipment_id]
@@ -149,6 +152,7 @@ def split_shipment(*, shipment_id: int, quantities: Mapping[int, int], actor: Ac
     lines = lock_lines([shipment_id])
     wanted = {key: units for key, units in quantities.items() if units}
     _refuse_split(shipment, lines, wanted)
+    days = find_days({shipment.warehouse_id: 1})
     new = Shipment.objects.create(
         warehouse_id=shipment.warehouse_id,
         customer_id=shipment.customer_id,
@@ -157,6 +161,7 @@ def split_shipment(*, shipment_id: int, quantities: Mapping[int, int], actor: Ac
         locale=shipment.locale,
         distance_km=shipment.distance_km,
         units=sum(wanted.values()),
+        capacity_date=days[shipment.warehouse_id],
     )
     cut_lines(wanted)
     bulk.insert(
@@ -170,6 +175,7 @@ def split_shipment(*, shipment_id: int, quantities: Mapping[int, int], actor: Ac
     activity.record(shipment, "split", actor=actor, new=units, note=number)
     activity.record(new, "split off", actor=actor, new=units, note=shipment.number)
     publish(*(OrderRouted(order_id=pk) for pk in sorted({lines[key].order_id for key in wanted})))
+    change_places(days.items(), actor=actor)
     return new.pk
 
 
@@ -197,7 +203,8 @@ def _refuse_split(
 @transaction.atomic
 def merge_shipments(*, shipment_ids: Sequence[int], actor: Actor) -> int:
     """Put several planned shipments into the oldest of them; gives back its key. Splitting it is the
-    way to undo it. They may be of several orders of one customer.
+    way to undo it. They may be of several orders of one customer. The places of the others on their
+    days are given back, as those of all canceled shipments.
 
     :raises MoveRefused: they are not all planned, or not for the same customer, address, service and
         warehouse; nothing was changed.

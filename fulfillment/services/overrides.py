@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -17,6 +17,7 @@ from fulfillment.services.carriage import choose_services
 from fulfillment.services.decisions import ByHand, distance_km, record_decisions
 from fulfillment.services.demand import DEMAND_KIND
 from fulfillment.services.locks import Work, lock_work
+from fulfillment.services.places import Place, change_places, find_days
 from fulfillment.services.reduce import cancel_empty, cut_lines
 from inventory.models import Product, Warehouse
 from inventory.services.claims import (
@@ -79,8 +80,9 @@ def override_route(
     another warehouse's shipment. Safety stock, exclusions and the claims of others do not bind, what
     is available does. The decision is kept with its reason.
 
-    :raises MoveRefused: a warehouse lacks units, a line has fewer, a kit would be torn apart, or
-        nothing would change; nothing was changed.
+    :raises MoveRefused: a warehouse lacks units or room for one more shipment, a line has fewer, a kit
+        would be torn apart, or nothing would change; nothing was changed.
+    :raises InsufficientCapacity: others took the last place meanwhile; nothing was changed.
     :raises OnHold: a hold stops routing.
     :raises Unknown: there is no such order, line or warehouse.
     """
@@ -99,6 +101,7 @@ def override_route(
     _refuse_torn(desk, target)
     _refuse_lacking(desk, changes, sites)
     touched = _take_away(desk, changes) | _add(desk, changes, sites)
+    places = _places(touched - desk.work.shipments.keys())
     moves = _moves(desk, changes)
     _record(desk, target, moves, reason, actor=actor)
     start_fulfillment({desk.order: _units_after(desk, moves)}, actor=actor)
@@ -117,6 +120,7 @@ def override_route(
         actor=actor,
         reason="routed by hand",
     )
+    change_places(places, actor=actor)
     return keys
 
 
@@ -265,6 +269,15 @@ def _shipment(desk: _Desk, site: Warehouse, ship_to_id: int) -> int:
         locale=order.locale,
         distance_km=distance_km(site, OrderAddress.objects.get(pk=ship_to_id)),
     ).pk
+
+
+def _places(new: Collection[int]) -> list[Place]:
+    """Put new shipments on days of their warehouses that have room."""
+    shipments = Shipment.objects.in_bulk(new)
+    days = find_days(Counter(each.warehouse_id for each in shipments.values()))
+    for site_id, day in days.items():
+        Shipment.objects.filter(pk__in=new, warehouse=site_id).update(capacity_date=day)
+    return [(each.warehouse_id, days[each.warehouse_id]) for each in shipments.values()]
 
 
 def _moves(desk: _Desk, changes: Mapping[Spot, int]) -> list[UnitMove]:

@@ -16,6 +16,7 @@ from fulfillment.services import plan_writes
 from fulfillment.services.cancel import cancel_order
 from fulfillment.services.capacity import Day
 from fulfillment.services.fill import fill_waiting_orders
+from fulfillment.services.moves import move_shipment
 from fulfillment.services.rejections import RejectedUnits, reject_lines
 from fulfillment.services.route import route_orders
 from fulfillment.services.routing_rules import RuleDraft
@@ -25,6 +26,7 @@ from inventory.services.goods import GoodsReceipt, receive
 from oms.core.actors import Actor
 from oms.core.exceptions import Refusal
 from oms.core.invariants import violations
+from oms.core.models import Activity
 from orders.models import OrderLine
 from orders.services.intake import take_orders
 from tests.concurrency.crowd import crowd
@@ -74,6 +76,29 @@ def test_routers_side_by_side_never_exceed_a_capacity() -> None:
     assert Shipment.objects.count() == 20
     assert Allocation.objects.aggregate(Sum("quantity"))["quantity__sum"] == 40
     assert OrderLine.objects.aggregate(Sum("backordered"))["backordered__sum"] == 56
+    assert violations() == []
+
+
+def test_moves_there_and_back_beside_routers_never_exceed_a_capacity() -> None:
+    setups = [make_warehouse(daily_capacity=6, latitude=50.0 + n) for n in range(2)]
+    orders = placed(24, setups, units=100)
+    decide_by(RuleDraft("Capacity", needs_capacity=True))
+    route_orders(orders[:8], actor=DESK)
+    keys = list(Shipment.objects.values_list("pk", flat=True))
+
+    def work(n: int) -> None:
+        if n == 0:
+            route_orders(orders[8:], actor=DESK)
+            return
+        for turn, key in enumerate(keys * 2):
+            with suppress(Refusal):
+                target = setups[(n + turn) % 2].pk
+                move_shipment(shipment_id=key, warehouse_id=target, reason="x", actor=DESK)
+
+    crowd(4, work)
+
+    assert Activity.objects.filter(verb="moved").exists()
+    assert not SiteDay.objects.filter(planned__gt=6).exists()
     assert violations() == []
 
 
