@@ -42,19 +42,20 @@ def _parts_of(
 
 
 def _on_shipment(line: OwedLine, leaving: Leaving, facts: PromiseFacts) -> Part:
-    """As the shipment was planned; one that should have left by now leaves as soon as it can."""
+    """As the shipment was planned; one whose day has passed, or is none any more, leaves when it can."""
     gate = facts.gates[leaving.warehouse_id]
     about = {"shipment": leaving.number, "warehouse": gate.code}
     today = facts.now.astimezone(gate.dock.zone).date()
-    if leaving.ships_on and leaving.arrives_on and leaving.ships_on >= today:
-        about |= {"ships": leaving.ships_on.isoformat(), "service": leaving.service}
+    planned = leaving.ships_on
+    if planned and leaving.arrives_on and planned >= today and gate.dock.calendar.is_open(planned):
+        about |= {"ships": planned.isoformat(), "service": leaving.service}
         return Part(Cause.SHIPMENT, leaving.units, leaving.arrives_on, about)
     trip = facts.reach(line, leaving.units)(leaving.warehouse_id, None)
     if trip is None:
         return Part(Cause.UNKNOWN, leaving.units, None, about | {"why": "closed"})
     extra: dict[str, Any] = {"ships": trip.ships_on.isoformat(), "service": trip.service}
-    if leaving.ships_on and leaving.ships_on < today:
-        extra["was_due"] = leaving.ships_on.isoformat()
+    if planned and planned < today:
+        extra["was_due"] = planned.isoformat()
     if trip.arrives_on is None:
         extra["leaves_only"] = True
     return Part(Cause.SHIPMENT, leaving.units, trip.end, about | extra)

@@ -242,6 +242,30 @@ def test_a_routed_order_is_promised_through_the_outbox_and_closed_when_it_is_can
     assert violations() == []
 
 
+def test_a_shipment_whose_day_the_warehouse_closes_leaves_when_it_opens(
+    berlin: WarehouseSetup,
+) -> None:
+    lamp = make_product()
+    add_stock(berlin, lamp, 5)
+    order = take_order(line_draft(lamp, 3))
+    route_orders([order.pk], actor=SYSTEM)
+    Shipment.objects.update(ships_on=date(2026, 11, 24), arrives_on=date(2026, 11, 26))
+    keep(order)
+    for day in (23, 24):
+        WarehouseClosure.objects.create(warehouse=berlin.warehouse, date=date(2026, 11, day))
+
+    keep(order)
+
+    promise = promise_of(order)
+    assert (promise.promised_date, promise.expected_date) == (
+        date(2026, 11, 26),
+        date(2026, 11, 27),
+    )
+    assert promise.facts["ships"] == "2026-11-25"
+    assert "was_due" not in promise.facts
+    assert slipped() == [order.pk]
+
+
 def test_a_shipment_that_did_not_leave_leaves_as_soon_as_it_can(berlin: WarehouseSetup) -> None:
     lamp = make_product()
     add_stock(berlin, lamp, 5)
