@@ -17,9 +17,8 @@ from inventory.views.purchase import page_for, render_page
 from oms.core.access import requires
 from oms.core.actors import Actor
 from oms.core.idempotency import once
-from oms.core.models import Paper
 from oms.core.views import documents
-from oms.core.views.acting import act, missing
+from oms.core.views.acting import act
 
 
 def _run(
@@ -155,21 +154,15 @@ def cancel_rest(request: HttpRequest, number: str) -> HttpResponse:
     return _run(request, number, work, "cancel_rest", form)
 
 
-def _paper(request: HttpRequest, number: str, paper_id: str) -> Paper:
-    papers = {paper.pk: paper for paper in page_for(request, number).papers}
-    if int(paper_id) not in papers:
-        raise missing(_("There is no such document."))
-    return papers[int(paper_id)]
-
-
 @requires("inventory.view_purchaseorder")
 def paper(request: HttpRequest, number: str, paper_id: str) -> HttpResponse:
-    return documents.download(request, _paper(request, number, paper_id))
+    found = documents.one_of(page_for(request, number).papers, paper_id)
+    return documents.download(request, found)
 
 
 @requires("inventory.change_purchaseorder")
 @require_POST
 @once
 def print_again(request: HttpRequest, number: str, paper_id: str) -> HttpResponse:
-    found = _paper(request, number, paper_id)
+    found = documents.one_of(page_for(request, number).papers, paper_id)
     return _run(request, number, lambda: documents.print_again(found, actor=Actor.of(request.user)))

@@ -14,7 +14,6 @@ from oms.core.actors import Actor
 from oms.core.idempotency import once
 from oms.core.papers import request_paper
 from oms.core.views import documents
-from oms.core.views.acting import missing
 
 
 @requires("inventory.view_transfer")
@@ -33,7 +32,5 @@ def draw_note(request: HttpRequest, number: str) -> HttpResponse:
 
 @requires("inventory.view_transfer")
 def download(request: HttpRequest, number: str, paper_id: str) -> HttpResponse:
-    papers = {paper.pk: paper for paper in page_for(request, number).papers}
-    if int(paper_id) not in papers:
-        raise missing(_("There is no such document."))
-    return documents.download(request, papers[int(paper_id)])
+    paper = documents.one_of(page_for(request, number).papers, paper_id)
+    return documents.download(request, paper)

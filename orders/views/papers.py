@@ -4,35 +4,27 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from oms.core.access import requires
 from oms.core.actors import Actor
 from oms.core.idempotency import once
-from oms.core.models import Paper
 from oms.core.views import documents
-from oms.core.views.acting import act, missing
+from oms.core.views.acting import act
 from orders.views.order import Refused, page_for, render_page
-
-
-def _paper(request: HttpRequest, number: str, paper_id: str) -> Paper:
-    papers = {paper.pk: paper for paper in page_for(request, number).papers}
-    if int(paper_id) not in papers:
-        raise missing(_("There is no such document."))
-    return papers[int(paper_id)]
 
 
 @requires("orders.view_order")
 def download(request: HttpRequest, number: str, paper_id: str) -> HttpResponse:
-    return documents.download(request, _paper(request, number, paper_id))
+    paper = documents.one_of(page_for(request, number).papers, paper_id)
+    return documents.download(request, paper)
 
 
 @requires("orders.view_order")
 @require_POST
 @once
 def print_again(request: HttpRequest, number: str, paper_id: str) -> HttpResponse:
-    paper = _paper(request, number, paper_id)
+    paper = documents.one_of(page_for(request, number).papers, paper_id)
     return act(
         request,
         lambda: documents.print_again(paper, actor=Actor.of(request.user)),

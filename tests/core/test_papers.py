@@ -37,6 +37,7 @@ from oms.core.papers import (
     retry_paper,
     ring_queued_papers,
 )
+from oms.core.views.documents import one_of
 from oms.core.views.papers import download
 
 Request = Callable[..., Paper]
@@ -422,3 +423,11 @@ def _render_in_a_child(paper: Paper, settings: Any, point: str) -> subprocess.Co
 def needs_pango() -> None:
     if checks.papers_can_be_drawn():
         pytest.skip("Pango is not installed: no PDF can be made here")
+
+
+def test_a_paper_is_found_only_among_those_of_its_document() -> None:
+    slip, invoice = Paper(pk=7), Paper(pk=8)
+
+    assert one_of([slip, invoice], "8") is invoice
+    with pytest.raises(Http404, match="There is no such document"):
+        one_of([slip, invoice], "9")

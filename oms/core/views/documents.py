@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -9,7 +11,19 @@ from oms.core import activity
 from oms.core.actors import Actor
 from oms.core.models import Paper
 from oms.core.papers import request_paper, retry_paper
+from oms.core.views.acting import missing
 from oms.core.views.papers import send
+
+
+def one_of(papers: Iterable[Paper], paper_id: str) -> Paper:
+    """The paper of this id among those on the page of its document.
+
+    :raises Http404: it is not among them.
+    """
+    for paper in papers:
+        if paper.pk == int(paper_id):
+            return paper
+    raise missing(_("There is no such document."))
 
 
 def download(request: HttpRequest, paper: Paper) -> HttpResponse:
