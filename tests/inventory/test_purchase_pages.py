@@ -254,33 +254,6 @@ def test_too_much_is_refused_with_all_that_was_typed(
     assert (books(), Receipt.objects.count()) == (before, 0)
 
 
-def test_a_line_that_somebody_else_completed_is_not_dropped_in_silence(
-    manager: Client, setup: WarehouseSetup, lamp: Product
-) -> None:
-    bulb = make_product("BULB")
-    order = make_purchase_order(make_supplier("MIX", lamp, bulb), setup, (lamp, 12), (bulb, 5))
-    keys = dict(order.lines.values_list("product__sku", "pk"))
-    url, bin_id = f"{page_of(order)}receive/", setup.bins["A-01"].pk
-    form_key = key_on(manager, url)
-    theirs = Arrived(line_id=keys["LAMP"], quantity=12, bin_id=bin_id)
-    receive_purchase(order_id=order.pk, lines=[theirs], actor=PICKER)
-
-    answer = manager.post(
-        url,
-        {
-            "form_key": form_key,
-            f"line-{keys['LAMP']}-quantity": "12",
-            f"line-{keys['LAMP']}-bin": bin_id,
-            f"line-{keys['BULB']}-quantity": "5",
-            f"line-{keys['BULB']}-bin": bin_id,
-        },
-    )
-
-    assert answer.status_code == 409
-    assert "LAMP: 12 came, at most 0 can be taken" in answer.content.decode()
-    assert Receipt.objects.count() == 1
-
-
 def test_lots_and_serial_numbers_are_asked_for_where_the_product_wants_them(
     manager: Client, setup: WarehouseSetup
 ) -> None:
@@ -416,18 +389,6 @@ def test_one_key_makes_the_draft_orders_of_all_suggestions(
     assert answer.status_code == 409
     assert "stands on drafts already" in answer.content.decode()
     assert PurchaseOrder.objects.count() == 1
-
-
-def test_more_drafts_than_are_named_are_hinted_at(manager: Client, setup: WarehouseSetup) -> None:
-    for n in range(6):
-        product = make_product(f"P-{n}")
-        make_supplier(f"S-{n}", product)
-        ReorderRule.objects.create(product=product, warehouse=setup.warehouse, point=20, target=50)
-
-    _status, page = post(manager, SUGGESTIONS, f"{SUGGESTIONS}draft/")
-
-    named = ", ".join(PurchaseOrder.objects.order_by("pk").values_list("number", flat=True)[:5])
-    assert f"6 drafts: {named}…" in page
 
 
 def test_a_low_stock_case_proposes_a_draft(
