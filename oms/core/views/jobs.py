@@ -31,10 +31,11 @@ def jobs(request: HttpRequest) -> HttpResponse:
 @require_GET
 @staff
 def job_page(request: HttpRequest, number: str) -> HttpResponse:
-    """One job; asked by its own progress box, only that box."""
+    """One job; asked by its own progress box, only that box. Once it ends the page loads anew."""
     job = _job(request, number)
-    shown = job_view(request.user, job, reload="reload" in request.GET)
-    answer = _box(request, shown) if "HX-Request" in request.headers else _page(request, shown)
+    is_box = "HX-Request" in request.headers
+    shown = job_view(request.user, job, reload=not is_box or "reload" in request.GET)
+    answer = _box(request, shown) if is_box else _page(request, shown)
     patch_vary_headers(answer, ["HX-Request"])
     return answer
 
