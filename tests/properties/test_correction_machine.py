@@ -178,10 +178,16 @@ class CorrectionMachine(RuleBasedStateMachine):
             pk = orders[which % len(orders)].pk
             self.attempt(lambda: cancel_order(order_id=pk, reason="x", actor=DESK))
 
-    @rule(site=SITE, what=st.integers(0, 1), units=UNITS)
-    def take_back(self, site: int, what: int, units: int) -> None:
-        where = {"warehouse_id": self.sites[site].pk, "product_id": self.products[what].pk}
-        self.attempt(lambda: take_back(**where, units=units, actor=DESK))
+    @rule(site=SITE, what=st.dictionaries(st.integers(0, 1), UNITS, min_size=1))
+    def take_back(self, site: int, what: dict[int, int]) -> None:
+        self.attempt(
+            lambda: take_back(
+                warehouse_id=self.sites[site].pk,
+                shortages={self.products[n].pk: units for n, units in what.items()},
+                booked_next=[product.pk for product in self.products],
+                actor=DESK,
+            )
+        )
 
     @invariant()
     def the_books_agree(self) -> None:
