@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from fulfillment.selectors.promise_list import risk_count, row_of
 from fulfillment.selectors.reasons import reasons_of
 from fulfillment.selectors.scope import shipments_for
 from fulfillment.selectors.shipment_list import attention_counts
+from fulfillment.selectors.waiting import Arriving
 from fulfillment.services.route import route_order, route_orders
 from inventory.models import Product, PurchaseOrder, Receipt
 from inventory.selectors.incoming import incoming
@@ -231,18 +233,23 @@ def purchase_order_fill(request: HttpRequest, order: PurchaseOrder) -> dict[str,
     lines = order.lines.annotate(left=F("quantity") - F("received") - F("canceled"))
     if order.status in {PurchaseOrder.Status.RECEIVED, PurchaseOrder.Status.CANCELED}:
         return None
-    arriving = dict(lines.filter(left__gt=0).values_list("product_id", "left"))
-    return _preview(request, arriving) if arriving else None
+    left = list(lines.filter(left__gt=0).values_list("product_id", "left"))
+    arriving = {(order.warehouse_id, product_id): units for product_id, units in left}
+    return _preview(request, {product_id for product_id, _ in left}, arriving) if left else None
 
 
 def product_fill(request: HttpRequest, product: Product) -> dict[str, Any] | None:
-    """Who gets the units of a product that are on their way."""
-    coming = sum(each.quantity for each in incoming([product.pk]).get(product.pk, []))
-    return _preview(request, {product.pk: coming})
+    """Who gets the units of a product that are on their way, or who is next without any."""
+    arriving: Counter[tuple[int, int]] = Counter()
+    for each in incoming([product.pk]).get(product.pk, []):
+        arriving[each.warehouse_id, product.pk] += each.quantity
+    return _preview(request, [product.pk], arriving)
 
 
-def _preview(request: HttpRequest, arriving: Mapping[int, int]) -> dict[str, Any] | None:
-    found = fill_preview(request.user, arriving)
+def _preview(
+    request: HttpRequest, product_ids: Collection[int], arriving: Arriving
+) -> dict[str, Any] | None:
+    found = fill_preview(request.user, product_ids, arriving)
     return {"preview": found, "arriving": sum(arriving.values())} if found else None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from fulfillment.filling import FillPolicy, Share, fill
-from fulfillment.selectors.waiting import routing_settings, waiting_orders
+from fulfillment.selectors.waiting import Arriving, routing_settings, waiting_orders
 from inventory.models import Product
 from orders.models import Order
 from orders.selectors.scope import orders_for
@@ -50,21 +50,22 @@ class FillPreview:
         return self.orders + self.waiting - len(self.rows)
 
 
-def fill_preview(user: Any, arriving: Mapping[int, int]) -> FillPreview | None:
-    """What becomes of units (by product) when they arrive; None where nobody waits for them.
+def fill_preview(user: Any, product_ids: Collection[int], arriving: Arriving) -> FillPreview | None:
+    """What becomes of units of these products when they arrive; None where nobody waits for them.
 
     It counts what is free as one pool. The router may still leave units out that no warehouse ships
     under its rules.
     """
-    waiting = waiting_orders((), arriving=arriving)
+    waiting = waiting_orders(product_ids, arriving=arriving)
+    products = set(product_ids)
     settings = routing_settings()
     shares = fill(waiting.orders, waiting.free, FillPolicy(settings.fill_policy), waiting.claims)
-    wanted = [x for x in shares if set(arriving) & (x.units.keys() | x.missing.keys())]
+    wanted = [x for x in shares if products & (x.units.keys() | x.missing.keys())]
     if not wanted:
         return None
-    served = [x for x in wanted if set(arriving) & x.units.keys()]
-    given = sum(units for x in served for pk, units in x.units.items() if pk in arriving)
-    total = sum(max(0, waiting.free.get(pk, 0)) for pk in arriving)
+    served = [x for x in wanted if products & x.units.keys()]
+    given = sum(units for x in served for pk, units in x.units.items() if pk in products)
+    total = sum(max(0, waiting.free.get(pk, 0)) for pk in products)
     promised = {x.order_id: x.promised_date for x in waiting.orders}
     return FillPreview(
         policy=str(settings.get_fill_policy_display()),

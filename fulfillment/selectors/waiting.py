@@ -12,7 +12,11 @@ from django.db import connection
 
 from fulfillment.filling import Claims, FillPolicy, Waiting, Want
 from fulfillment.models import RoutingSettings
-from inventory.selectors.supply import supply_for
+from inventory.availability import Totals
+from inventory.selectors.supply import ProductSupply, supply_for
+
+Arriving = Mapping[tuple[int, int], int]
+"""Units by (warehouse, product)."""
 
 
 class _Line(NamedTuple):
@@ -48,32 +52,41 @@ def fill_policy() -> FillPolicy:
 
 
 def waiting_orders(
-    product_ids: Collection[int] | None = None, *, arriving: Mapping[int, int] | None = None
+    product_ids: Collection[int] | None = None, *, arriving: Arriving | None = None
 ) -> WaitingOrders:
-    """The orders that wait for one of these products (None: any) of which units are free or
-    ``arriving``; four statements. Held orders are none of them: their claims bind as those of others.
-    A pre-order waits for its day.
+    """The orders that wait for one of these products (None: any) of which units are free; with
+    ``arriving`` those that wait for one of these products at all. Four statements. Held orders are
+    none of them: their claims bind as those of others. A pre-order waits for its day. What arrives
+    fills up the safety stock of its warehouse first.
     """
-    coming = dict(arriving or {})
+    coming = arriving or {}
+    wanted = sorted(product_ids or ())
     every = product_ids is None
     with connection.cursor() as cursor:
-        wanted = sorted({*(product_ids or ()), *coming})
-        cursor.execute(_LINES, {"every": every, "wanted": wanted, "arriving": sorted(coming)})
+        asked = wanted if arriving is not None else []
+        cursor.execute(_LINES, {"every": every, "wanted": wanted, "asked": asked})
         lines = [_Line(*row) for row in cursor.fetchall()]
     by_order: dict[int, list[_Line]] = defaultdict(list)
     for line in lines:
         by_order[line.order_id].append(line)
     supply = supply_for({x.product_id for x in lines}, demand_ids=[x.line_id for x in lines])
-    free = {
-        pk: sum(level.free for level in product.levels.values()) + coming.get(pk, 0)
-        for pk, product in supply.products.items()
-    }
+    free = {pk: _free(product, coming) for pk, product in supply.products.items()}
     claims = {
         pk: [(claim.rank_at, claim.quantity) for claim in product.claims]
         for pk, product in supply.products.items()
         if product.claims
     }
     return WaitingOrders([_waiting(of_order) for of_order in by_order.values()], free, claims)
+
+
+def _free(product: ProductSupply, coming: Arriving) -> int:
+    here = {pk: (level.available, level.safety_stock) for pk, level in product.levels.items()}
+    more = {site: n for (site, pk), n in coming.items() if pk == product.product_id}
+    return sum(
+        Totals(available + more.get(site, 0), 0, 0, safety).free
+        for site in here.keys() | more.keys()
+        for available, safety in [here.get(site, (0, 0))]
+    )
 
 
 def _waiting(lines: list[_Line]) -> Waiting:
@@ -115,7 +128,7 @@ WITH stocked AS (
   JOIN inventory_warehouse warehouse ON warehouse.id = level.warehouse_id AND warehouse.is_active
   WHERE (%(every)s OR level.product_id = ANY(%(wanted)s))
     AND level.on_hand - level.allocated - level.blocked > level.safety_stock
-  UNION SELECT unnest(%(arriving)s::bigint[])),
+  UNION SELECT unnest(%(asked)s::bigint[])),
 hungry AS (
   SELECT DISTINCT line.order_id FROM stocked
   JOIN inventory_reservation claim ON claim.product_id = stocked.product_id

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from fulfillment.models import RoutingSettings
-from fulfillment.selectors.fill_preview import fill_preview, filled_since
-from inventory.models import Product
+from fulfillment.selectors.fill_preview import FillPreview, fill_preview, filled_since
+from inventory.models import Product, StockLevel, Warehouse
 from oms.core.models import User
 from tests.factories import (
     WarehouseSetup,
@@ -43,6 +43,29 @@ def manager() -> User:
     return make_person("manager")
 
 
+def preview_of(user: User, product: Product, units: int) -> FillPreview | None:
+    """What becomes of so many units that come to the first warehouse there is."""
+    warehouse = Warehouse.objects.order_by("pk").values_list("pk", flat=True).first() or 0
+    return fill_preview(user, [product.pk], {(warehouse, product.pk): units})
+
+
+def test_what_arrives_fills_up_the_safety_stock_first(
+    setup: WarehouseSetup, mug: Product, manager: User
+) -> None:
+    add_stock(setup, mug, 2)
+    StockLevel.objects.filter(product=mug).update(safety_stock=5)
+    order = take_order(line_draft(mug, 4))
+    run_outbox()
+
+    preview = preview_of(manager, mug, 6)
+
+    assert preview is not None
+    assert [(row.gets, row.lacks) for row in preview.rows] == [("3 × MUG", "1 × MUG")]
+    add_stock(setup, mug, 6)
+    run_outbox()
+    assert sum(line.allocated for line in lines_of(order)) == 3
+
+
 def test_the_preview_is_what_then_happens(
     setup: WarehouseSetup, mug: Product, manager: User
 ) -> None:
@@ -52,7 +75,7 @@ def test_the_preview_is_what_then_happens(
     last = take_order(line_draft(mug, 2))
     run_outbox()
 
-    preview = fill_preview(manager, {mug.pk: 6})
+    preview = preview_of(manager, mug, 6)
 
     assert preview is not None
     assert [(row.number, row.gets, row.lacks) for row in preview.rows] == [
@@ -72,7 +95,7 @@ def test_the_policy_changes_who_gets_the_goods(mug: Product, manager: User) -> N
     large, small = take_order(line_draft(mug, 9)), take_order(line_draft(mug, 2))
     run_outbox()
 
-    preview = fill_preview(manager, {mug.pk: 5})
+    preview = preview_of(manager, mug, 5)
 
     assert preview is not None
     assert preview.policy == "Most orders completed"
@@ -83,7 +106,7 @@ def test_the_policy_changes_who_gets_the_goods(mug: Product, manager: User) -> N
 
 
 def test_nobody_waits_nothing_is_shown(mug: Product, manager: User) -> None:
-    assert fill_preview(manager, {mug.pk: 5}) is None
+    assert preview_of(manager, mug, 5) is None
 
 
 def test_a_pre_order_waits_for_its_day(mug: Product, manager: User) -> None:
@@ -91,7 +114,7 @@ def test_a_pre_order_waits_for_its_day(mug: Product, manager: User) -> None:
     take_order(line_draft(mug, 4))
     run_outbox()
 
-    assert fill_preview(manager, {mug.pk: 5}) is None
+    assert preview_of(manager, mug, 5) is None
 
 
 def test_a_preview_takes_as_many_statements_for_many_orders(mug: Product, manager: User) -> None:
@@ -103,7 +126,7 @@ def test_a_preview_takes_as_many_statements_for_many_orders(mug: Product, manage
             take_order(line_draft(mug, 2), customer=customer)
         run_outbox()
         with CaptureQueriesContext(connection) as queries:
-            fill_preview(manager, {mug.pk: 50})
+            preview_of(manager, mug, 50)
         counts.append(len(queries))
 
     assert counts[0] == counts[1] <= 8
