@@ -1,3 +1,5 @@
+from functools import partial
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -94,7 +96,7 @@ def _register_purchasing() -> None:
     )
     tile = Panel("low_stock", "", panels.start_tiles, "inventory.view_reorderrule", 30, "tiles")
     register_panel("start", tile)
-    mails = {"queue": "messages", "batch": 500}
+    mail = partial(subscribe, queue="messages", batch=500)
     subscribe(
         events.PurchaseOrderSent,
         notifications.mail_purchase_orders,
@@ -102,15 +104,8 @@ def _register_purchasing() -> None:
         queue="documents",
         batch=50,
     )
-    subscribe(
-        events.LowStockReached,
-        notifications.tell_low_stock,
-        name="inventory.low_stock_mail",
-        **mails,
-    )
-    subscribe(
-        events.StockRanOut, notifications.tell_stock_outs, name="inventory.stock_out_mail", **mails
-    )
+    mail(events.LowStockReached, notifications.tell_low_stock, name="inventory.low_stock_mail")
+    mail(events.StockRanOut, notifications.tell_stock_outs, name="inventory.stock_out_mail")
     look, batch = handlers.look_at_levels, 50
     subscribe(events.StockArrived, look, name="inventory.alerts_arrived", batch=batch)
     subscribe(events.IncomingChanged, look, name="inventory.alerts_incoming", batch=batch)

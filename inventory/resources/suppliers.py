@@ -34,7 +34,9 @@ class SupplierPriceImporter(ModelImporter):
     name = "supplier_prices"
     label = _("Supplier prices")
     permission = "inventory.change_supplierproduct"
-    explain = _("Known by supplier and SKU; quantities in base units, price in the supplier’s currency.")
+    explain = _(
+        "Known by supplier and SKU; quantities in base units, price in the supplier’s currency."
+    )
     model = SupplierProduct
     key = ("supplier", "product")
     fields = (

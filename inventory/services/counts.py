@@ -181,9 +181,12 @@ def record_lines(*, count_id: int, counted: Mapping[int, int], actor: Actor) -> 
         raise CountRefused("Nothing was typed: say how many units lie there.")
     if not counted.keys() <= lines.keys():
         raise CountRefused("A place is not on this count any more: load the page again.")
+    # Each line locks its level: in the order in which everybody locks levels.
     return [
-        record_line(count_id=count_id, place=_place_of(lines[key]), counted=units, actor=actor)
-        for key, units in counted.items()
+        record_line(
+            count_id=count_id, place=_place_of(lines[key]), counted=counted[key], actor=actor
+        )
+        for key in sorted(counted, key=lambda key: lines[key].product_id)
     ]
 
 
