@@ -188,10 +188,13 @@ def _row(
 def _late(active: Mapping[str, Any], tried: Mapping[str, Any]) -> FigureRow:
     a, b = (round(Decimal(side["late"]) * 100 / side["dated"], 1) for side in (active, tried))
 
-    def said(value: Decimal) -> str:
+    def share(value: Decimal) -> str:
         return f"{number_format(value, 1)} %"
 
-    return FigureRow(_("Late"), said(a), said(b), _difference(b - a, said), _tone(b - a))
+    def points(value: Decimal) -> str:
+        return _("%s points") % number_format(value, 1)
+
+    return FigureRow(_("Late"), share(a), share(b), _difference(b - a, points), _tone(b - a))
 
 
 def _difference(value: Decimal, said: Callable[[Decimal], str]) -> str:

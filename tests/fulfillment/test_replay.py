@@ -271,7 +271,7 @@ def test_differences_are_those_of_the_figures_that_are_shown() -> None:
     rows = {row.label: row for row in figure_rows({"active": active, "tried": tried})}
 
     late, way = rows["Late"], rows["Way (km)"]
-    assert (late.active, late.tried, late.difference) == ("27.0 %", "25.7 %", "−1.3 %")
+    assert (late.active, late.tried, late.difference) == ("27.0 %", "25.7 %", "−1.3 points")
     assert (way.active, way.tried, way.difference) == ("684,613", "792,679", "+108,066")
 
 
