@@ -330,3 +330,31 @@ def test_a_reason_that_was_switched_off_is_refused(near: WarehouseSetup, mug: Pr
         reject(shipment, 1, make_reason(is_active=False))
 
     assert not Rejection.objects.exists()
+
+
+def test_many_lines_with_long_skus_are_rejected_at_once(
+    near: WarehouseSetup, far: WarehouseSetup
+) -> None:
+    products = [make_product(f"SHELF-RACK-GALVANIZED-{n:02}-BOARDS") for n in range(9)]
+    for product in products:
+        add_stock(near, product, 5)
+        add_stock(far, product, 5)
+    order, shipment = routed(*((product, 2) for product in products))
+    reason = make_reason("gone", effect=RejectionReason.Effect.SET_TO_ZERO, excludes_hours=24)
+
+    reject_lines(
+        shipment_id=shipment.pk,
+        lines=[RejectedUnits(line.pk, line.quantity) for line in shipment.lines.order_by("pk")],
+        reason_id=reason.pk,
+        note="The bay was flooded. " * 20,
+        actor=PICKER,
+    )
+    run_outbox()
+
+    told = Activity.objects.get(verb="rejected", document_kind="shipment", document_id=shipment.pk)
+    assert all(product.sku in told.new for product in products)
+    assert sum(line.allocated for line in lines_of(order)) == 18
+    assert set(Shipment.objects.exclude(pk=shipment.pk).values_list("warehouse", flat=True)) == {
+        far.pk
+    }
+    assert list(invariants.violations()) == []
