@@ -46,6 +46,7 @@ def pages(transactional_db: None) -> dict[str, str]:
         "promises": "/admin/fulfillment/linepromise/",
         "promised_order": f"/admin/orders/order/{order.number}/",
         "rates": f"/admin/fulfillment/rates/?warehouse={setup.pk}&country=DE&weight_kg=3",
+        "carriers": "/admin/fulfillment/carrier/",
         "service": f"/admin/fulfillment/carrierservice/{service.pk}/change/",
         "warehouse_days": f"/admin/inventory/warehouse/{setup.pk}/change/",
     }
